@@ -1,0 +1,171 @@
+"""Who people are: members, and what they agreed to."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from timebank import clock
+from timebank.ids import public_id
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def people(self) -> Self:
+        """Everybody but the steward of the fund."""
+        return self.exclude(state=Member.State.STEWARD)
+
+    def active(self) -> Self:
+        """Those who may give and receive hours."""
+        return self.filter(state=Member.State.ACTIVE)
+
+    def named_like(self, words: str) -> Self:
+        """Members whose name holds every one of ``words``, whatever the accents and case."""
+        found = self
+        for word in plain(words).split():
+            found = found.filter(plain_name__contains=word)
+        return found
+
+
+def plain(text: str) -> str:
+    """``text`` without accents and case, for looking names up: "José" → "jose"."""
+    import unicodedata
+
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
+
+
+class MemberManager(BaseUserManager["Member"]):
+    def get_by_natural_key(self, username: str | None) -> Member:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> Member:
+        member: Member = self.model(email=self.normalize_email(email).lower(), **fields)
+        member.set_password(password)
+        member.save(using=self._db)
+        return member
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Member:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+def check_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("There is no such time zone."))
+
+
+class Member(AbstractBaseUser, PermissionsMixin):
+    """A person of the community, who signs in with her e-mail address.
+
+    Suspension is a state, never ``is_active``: she may still sign in and read what is hers. The
+    steward is no person: in her name the community fund acts, and nobody can sign in as her.
+    """
+
+    class State(models.TextChoices):
+        NEW = "new", _("e-mail not confirmed")
+        APPLIED = "applied", _("waiting for approval")
+        ACTIVE = "active", _("member")
+        SUSPENDED = "suspended", _("suspended")
+        LEFT = "left", _("left")
+        STEWARD = "steward", _("steward of the fund")
+
+    class Theme(models.TextChoices):
+        DEVICE = "", _("as my device")
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
+
+    class TextSize(models.TextChoices):
+        NORMAL = "", _("normal")
+        LARGE = "large", _("large")
+
+    public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)  # kept in lower case
+    display_name = models.CharField(_("name"), max_length=80)
+    plain_name = models.CharField(max_length=200, editable=False, db_index=True)
+    about = models.TextField(_("about you"), max_length=600, blank=True)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=settings.TIME_ZONE, validators=[check_time_zone]
+    )
+    theme = models.CharField(_("colours"), max_length=10, choices=Theme, default=Theme.DEVICE, blank=True)
+    text_size = models.CharField(_("text size"), max_length=10, choices=TextSize, default=TextSize.NORMAL, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW)
+    signed_up_at = models.DateTimeField(_("signed up"), default=clock.now)
+    joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    is_staff = models.BooleanField(_("may use the admin"), default=False)
+
+    objects = MemberManager.from_queryset(MemberQuerySet)()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["display_name"]
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="member_email_in_lower_case"),
+            models.UniqueConstraint(fields=["state"], condition=Q(state="steward"), name="member_one_steward"),
+            models.CheckConstraint(condition=~Q(display_name=""), name="member_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # No rule: a copy of the name to search by, kept beside it.
+        self.plain_name = plain(self.display_name)
+        if (fields := kwargs.get("update_fields")) is not None and "display_name" in fields:
+            kwargs["update_fields"] = {*fields, "plain_name"}
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("profile", args=[self.public_id])
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name.split()[0] if self.display_name.strip() else ""
+
+    @property
+    def initials(self) -> str:
+        words = self.display_name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def is_member(self) -> bool:
+        """Whether she may give and receive hours now."""
+        return self.state == self.State.ACTIVE
+
+
+class Consent(models.Model):
+    """That a member agreed to one version of the terms or the privacy notice."""
+
+    class Document(models.TextChoices):
+        TERMS = "terms", _("terms")
+        PRIVACY = "privacy", _("privacy notice")
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="consents")
+    document = models.CharField(max_length=10, choices=Document)
+    version = models.CharField(max_length=20)
+    agreed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [
+            models.UniqueConstraint(fields=["member", "document", "version"], name="consent_once_per_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document} {self.version}"

@@ -1,0 +1,106 @@
+"""Declaring work, and writing it down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+
+from timebank import clock
+
+if TYPE_CHECKING:
+    from .models import Job
+
+QUEUES = ("transactions", "notifications", "audit")  # the order in which the relay serves them
+FIRST_LEASE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class JobFunction:
+    """A function that runs once for each `Job` row that names it."""
+
+    name: str
+    queue: str
+    slow: bool
+    function: Callable[..., None]
+
+    def __call__(self, *args: Any) -> None:
+        self.function(*args)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A function that does all that is due in its rows, and a cheap test of whether anything is."""
+
+    name: str
+    queue: str
+    is_due: Callable[[], bool]
+    function: Callable[[], Any]
+
+    def __call__(self) -> Any:
+        return self.function()
+
+
+job_functions: dict[str, JobFunction] = {}
+standing_work: dict[str, Standing] = {}
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__name__}"
+
+
+def job(queue: str, *, slow: bool = False) -> Callable[[Callable[..., None]], JobFunction]:
+    """Declare a function of ids as a job on ``queue``."""
+
+    def declare(function: Callable[..., None]) -> JobFunction:
+        declared = JobFunction(_name(function), queue, slow, function)
+        job_functions[declared.name] = declared
+        return declared
+
+    return declare
+
+
+def standing(queue: str, *, is_due: Callable[[], bool]) -> Callable[[Callable[[], Any]], Standing]:
+    """Declare a function without arguments as standing work on ``queue``."""
+
+    def declare(function: Callable[[], Any]) -> Standing:
+        declared = Standing(_name(function), queue, is_due, function)
+        standing_work[declared.name] = declared
+        return declared
+
+    return declare
+
+
+def enqueue(function: JobFunction, *args: Any, not_before: datetime | None = None) -> Job:
+    """Write a job in the present transaction; its message goes out after the commit.
+
+    ``args`` are ids. ``not_before`` delays it: the relay rings for it then. Raises ValueError
+    outside of a transaction, for the job would not share its cause's fate.
+    """
+    from .models import Job
+
+    if not connection.in_atomic_block:
+        raise ValueError("a job is enqueued in the transaction that causes it")
+    now = clock.now()
+    written = Job.objects.create(
+        name=function.name,
+        queue=function.queue,
+        args=list(args),
+        created_at=now,
+        not_before=not_before or now + FIRST_LEASE,
+    )
+    if not_before is None:
+        from .ringer import ringer
+
+        transaction.on_commit(lambda: ringer.ring_job(written), robust=True)
+    return written
+
+
+def ring(work: Standing) -> None:
+    """After the present transaction commits, tell a worker that ``work`` has something due."""
+    from .ringer import ringer
+
+    transaction.on_commit(lambda: ringer.ring_standing(work), robust=True)

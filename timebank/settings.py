@@ -1,0 +1,336 @@
+"""Settings: one module, read from the environment, checked at start (see timebank/checks.py).
+
+A clone runs with no variable set: one process, SQLite, mail in files, everything it makes in
+``var/``. Production (``PRODUCTION=1``) does not start without its secrets. docs/operations.md
+lists every variable.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+import timebank.sqlite  # noqa: F401  for tools that import the settings without manage.py
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+TESTING = "pytest" in sys.modules
+if TESTING:
+    os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="timebank-test-"))  # removed by tests/conftest.py
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+env.read_env(str(VAR_DIR / "settings.env"))  # what `manage.py setup` was told; the environment wins
+
+PRODUCTION = env.bool("PRODUCTION", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def _kept_secret(name: str) -> str:
+    """A secret from the environment; outside production one is made once and kept in var/."""
+    if value := env(name, default=""):
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"{name} must be set in production.")
+    path = VAR_DIR / "secrets" / name.lower()
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass  # another process was first
+        return path.read_text()
+
+
+SECRET_KEY = _kept_secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# --- Where the site is reached ---------------------------------------------------------------
+HOST = env("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+
+
+def _own_address() -> str:
+    """This machine's address on its network; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+_reached_at = _own_address() if HOST in {"0.0.0.0", "::"} else HOST  # noqa: S104
+SITE_URL = env("SITE_URL", default="" if PRODUCTION else f"http://{_reached_at}:{PORT}").rstrip("/")
+if not SITE_URL:
+    raise ImproperlyConfigured("SITE_URL must be set in production, such as https://hours.example.org")
+_site = urlsplit(SITE_URL)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=[_site.hostname] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", _site.hostname],
+)
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# --- The community ---------------------------------------------------------------------------
+COMMUNITY_NAME = env("COMMUNITY_NAME", default="Vila Esperança")
+JOINING = env("JOINING", default="open")  # open: a member on verified e-mail; approved: by a coordinator
+STARTING_GRANT_MINUTES = env.int("STARTING_GRANT_MINUTES", default=240)
+FUND_BUDGET_HOURS = env.int("FUND_BUDGET_HOURS", default=1_000_000)
+MEMBER_CREDIT_LIMIT_MINUTES = env.int("MEMBER_CREDIT_LIMIT_MINUTES", default=0)
+DAY_MINUTES = env.int("DAY_MINUTES", default=480)
+TERMS_VERSION = "2026-11"
+PRIVACY_VERSION = "2026-11"
+
+# --- Apps ------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "channels",
+    "django_htmx",
+    "timebank",
+    "timebank.jobs",
+    "notifications",
+    "ledger",
+    "accounts",
+    "marketplace",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "timebank.middleware.content_security_policy",
+    "timebank.middleware.deadline",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.member_preferences",
+    "accounts.middleware.staff_need_mfa",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "timebank.middleware.personal_pages_are_not_stored",
+]
+
+ROOT_URLCONF = "timebank.urls"
+WSGI_APPLICATION = "timebank.wsgi.application"
+ASGI_APPLICATION = "timebank.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "timebank.context.site",
+                "notifications.context.unread",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "timebank.templatetags.timebank"],
+        },
+    }
+]
+
+# --- Database --------------------------------------------------------------------------------
+DATABASE_URL = env("DATABASE_URL", default="")
+if DATABASE_URL:
+    DATABASES = {"default": env.db_url("DATABASE_URL")}
+else:
+    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "timebank.sqlite3"}}
+SQLITE_BUSY_TIMEOUT_SECONDS = 5
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728; PRAGMA temp_store=MEMORY;"
+            "PRAGMA journal_size_limit=27103364;"
+        ),
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"options": "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000"}
+if TESTING:  # a file, so that threads and processes of one test see one database; a name of its own on a server
+    _test_name = VAR_DIR / "test.sqlite3" if not DATABASE_URL else f"test_timebank_{os.getpid()}"
+    DATABASES["default"]["TEST"] = {"NAME": str(_test_name)}
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ALLOW_AFFECTED_SQLITE = env.bool("ALLOW_AFFECTED_SQLITE", default=False)
+
+# --- Queues, cache, live updates ---------------------------------------------------------------
+BROKER_URL = env("BROKER_URL", default="")
+REDIS_URL = env("REDIS_URL", default="")
+EMBEDDED = not BROKER_URL  # one process holds the web server, the worker, beat and the relay
+WEB_RETRY_DEADLINE_SECONDS = 8
+WORKER_RETRY_DEADLINE_SECONDS = 30
+
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "timebank.cache.RedisOrMiss", "LOCATION": REDIS_URL, "KEY_PREFIX": "timebank"}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            # redis-py 8 ends idle sockets after five seconds unless told not to (channels_redis #422).
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "timebank", "capacity": 5000},
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "timebank.embedded.HomeLoopChannelLayer", "CONFIG": {"capacity": 5000}}}
+
+# --- People, sign-in ---------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.Member"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "landing"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 2
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/h/ip"}
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = COMMUNITY_NAME
+USERSESSIONS_TRACK_ACTIVITY = True
+STAFF_NEED_MFA = env.bool("STAFF_NEED_MFA", default=True)
+
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- Mail --------------------------------------------------------------------------------------
+# Mail is written to a row and sent by a job (notifications.letters); MAIL_BACKEND does the sending.
+EMAIL_BACKEND = "notifications.letters.QueuedBackend"
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{COMMUNITY_NAME} <hours@{_site.hostname}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_DIR = VAR_DIR / "mail"
+if env("EMAIL_URL", default=""):
+    _mail = env.email_url("EMAIL_URL")
+    MAIL_BACKEND = _mail.pop("EMAIL_BACKEND")
+    EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST"), _mail.get("EMAIL_PORT")
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER"), _mail.get("EMAIL_HOST_PASSWORD")
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+else:
+    MAIL_BACKEND = "notifications.letters.FileAndConsoleBackend"
+EMAIL_TIMEOUT = 20
+
+# --- Words, time -------------------------------------------------------------------------------
+LANGUAGE_CODE = env("COMMUNITY_LANGUAGE", default="en")  # of pages for strangers whose browser asks for neither
+LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env("TIME_ZONE", default="America/Sao_Paulo")
+
+# --- Files -------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = VAR_DIR / "media"
+MEDIA_URL = "/media/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG or TESTING
+WHITENOISE_AUTOREFRESH = DEBUG or TESTING
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# --- What the browser may do --------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=True)
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+    SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+
+# --- Log ---------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
+    "loggers": {"timebank": {"level": env("LOG_LEVEL", default="INFO")}, "uvicorn.error": {"level": "WARNING"}},
+}
