@@ -1,0 +1,159 @@
+"""Minutes in words and back: "1 h 30 min" ↔ 90. Whole minutes and whole numbers only, never floats."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+HOUR_MINUTES = 60
+MOST_MINUTES = 1_000_000_000  # some 1,900 years: what lies beyond is a slip of the hand
+LONGEST_TEXT = 60  # characters, far more than any amount needs; keeps reading it cheap
+CLEARLY_MINUTES = 15  # a number without any unit is minutes from here on; below it could be hours
+
+Unit = Literal["minutes", "hours", "days"]
+
+_WORDS: dict[str, Unit] = {
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuto", "minutos"), "minutes"),
+    **dict.fromkeys(("h", "hs", "hr", "hrs", "hour", "hours", "hora", "horas"), "hours"),
+    **dict.fromkeys(("d", "day", "days", "dia", "dias"), "days"),
+}
+_LARGEST_FIRST: tuple[Unit, ...] = ("days", "hours", "minutes")
+_CLOCK = re.compile(r"([0-9]+):([0-9]{2})(?: ?h)?")
+_PART = re.compile(r" ?(?:(?:and|e) )?([0-9]+)(?:[.,]([0-9]+))?(?: ?([a-z]+)\.?)?")
+_SIGNED = re.compile(r"[-−–] ?[0-9.,]")
+
+
+class NotMinutes(ValueError):
+    """The text is no amount of time we can accept. ``str()`` is a sentence for a person, ``code`` for programs."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def in_words(minutes: int) -> str:
+    """``90`` → "1 h 30 min", ``-45`` → "−45 min", ``0`` → "0 min"."""
+    hours, rest = divmod(abs(minutes), HOUR_MINUTES)
+    parts = ([f"{hours} h"] if hours else []) + ([f"{rest} min"] if rest or not hours else [])
+    return ("−" if minutes < 0 else "") + " ".join(parts)
+
+
+def parse_minutes(text: str, *, unit: Unit | None = None) -> int:
+    """The whole minutes, more than none, that ``text`` means: "1h30", "1:30", "90 min", "1,5 h", "2 d".
+
+    A bare number is in ``unit``. Where there is none it is minutes, if it is 15 or more; a smaller
+    one is refused, for it could as well be hours. Raises NotMinutes.
+    """
+    text = text.strip()
+    _refuse_what_no_one_means(text)
+    text = " ".join(text.split()).lower()  # any kind of space, thin ones too
+    amount = _clock(text) or _bare(text, unit) or _parts(text)
+    minutes, rest = divmod(amount.numerator, amount.denominator)
+    if not amount.numerator:
+        raise NotMinutes(_("The time must be more than zero."), "zero")
+    if minutes >= MOST_MINUTES:
+        raise _too_much()
+    if rest:
+        raise NotMinutes(
+            _("We count whole minutes. The nearest are %(less)s and %(more)s.")
+            % {"less": in_words(minutes), "more": in_words(minutes + 1)},
+            "not_whole",
+        )
+    return minutes
+
+
+class _Amount(NamedTuple):
+    """``numerator / denominator`` minutes, kept apart so that nothing is rounded."""
+
+    numerator: int
+    denominator: int = 1
+
+
+def _refuse_what_no_one_means(text: str) -> None:
+    if not text:
+        raise NotMinutes(_("Write how much time, such as 1 h 30 min."), "empty")
+    if len(text) > LONGEST_TEXT:
+        raise _too_much() if text.isdigit() else _unclear()
+    if any(c.isnumeric() and not c.isascii() for c in text):
+        raise NotMinutes(_("Please write numbers with the digits 0 to 9."), "digits")
+    if _SIGNED.match(text):
+        raise NotMinutes(_("The time must be more than zero."), "negative")
+
+
+def _clock(text: str) -> _Amount | None:
+    """Read "1:30" as one hour and a half."""
+    if not (found := _CLOCK.fullmatch(text)):
+        return None
+    hours, minutes = int(found[1]), int(found[2])
+    _check_minutes_beside_hours(minutes)
+    return _Amount(hours * HOUR_MINUTES + minutes)
+
+
+def _bare(text: str, unit: Unit | None) -> _Amount | None:
+    """A number alone: it takes the field's unit."""
+    found = _PART.fullmatch(text)
+    if not found or found[3] or not text[0].isdigit():
+        return None
+    number = _number(found, unit or "minutes")
+    if unit is None and 0 < number.numerator < CLEARLY_MINUTES * number.denominator:
+        raise NotMinutes(_("%(number)s h or %(number)s min?") % {"number": text}, "which_unit")
+    return number
+
+
+def _parts(text: str) -> _Amount:
+    """Numbers with units, largest first, each once: "1 d 2 h", "1h30", "1 hora e 30 minutos"."""
+    total, at = _Amount(0), 0
+    last: Unit | None = None
+    while at < len(text):
+        # Decimals only at the end: "1,5 h 30 min" is no one's way to say two hours.
+        if total.denominator > 1 or not (found := _PART.match(text, at)):
+            raise _unclear()
+        unit = _unit_of(found, last)
+        if last and _LARGEST_FIRST.index(unit) <= _LARGEST_FIRST.index(last):
+            raise _unclear()
+        amount = _number(found, unit)
+        if last == "hours":
+            _check_minutes_beside_hours(int(found[1]))
+        total = _Amount(total.numerator * amount.denominator + amount.numerator, amount.denominator)
+        at, last = found.end(), unit
+    return total
+
+
+def _unit_of(found: re.Match[str], last: Unit | None) -> Unit:
+    if found[3] is None and last == "hours":  # "1h30"
+        return "minutes"
+    if found[3] not in _WORDS:
+        raise _unclear()
+    return _WORDS[found[3]]
+
+
+def _number(found: re.Match[str], unit: Unit) -> _Amount:
+    """The number in ``found``, with one decimal mark or none, as minutes."""
+    whole, decimals = found[1], found[2] or ""
+    amount = _Amount(int(whole + decimals) * _minutes_in(unit), 10 ** len(decimals))
+    is_exact = amount.numerator % amount.denominator == 0
+    if len(decimals) == 3 and int(whole) and (is_exact or unit == "minutes"):
+        # "1.000" is a thousand to some and one to others: ask.
+        raise NotMinutes(_("Please write large numbers without a mark for thousands."), "thousands")
+    return amount
+
+
+def _minutes_in(unit: Unit) -> int:
+    day: int = settings.DAY_MINUTES
+    return {"minutes": 1, "hours": HOUR_MINUTES, "days": day}[unit]
+
+
+def _check_minutes_beside_hours(minutes: int) -> None:
+    if minutes >= HOUR_MINUTES:
+        raise NotMinutes(_("Beside hours, minutes go up to 59."), "minutes_beside_hours")
+
+
+def _too_much() -> NotMinutes:
+    return NotMinutes(_("That is more time than anyone has."), "too_much")
+
+
+def _unclear() -> NotMinutes:
+    return NotMinutes(_("Write the time in hours and minutes, such as 1 h 30 min or 45 min."), "unclear")
