@@ -13,6 +13,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from timebank import clock
@@ -100,6 +102,8 @@ class Member(AbstractBaseUser, PermissionsMixin):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW)
     signed_up_at = models.DateTimeField(_("signed up"), default=clock.now)
     joined_at = models.DateTimeField(_("joined"), null=True, blank=True)
+    suspended_because = models.TextField(_("why suspended"), max_length=500, blank=True)
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)  # part of what a session proves
     is_active = models.BooleanField(_("may sign in"), default=True)
     is_staff = models.BooleanField(_("may use the admin"), default=False)
 
@@ -146,6 +150,29 @@ class Member(AbstractBaseUser, PermissionsMixin):
     def is_member(self) -> bool:
         """Whether she may give and receive hours now."""
         return self.state == self.State.ACTIVE
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.state == self.State.SUSPENDED
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The names of her groups, read once."""
+        return frozenset(group.name for group in self.groups.all())
+
+    @property
+    def is_coordinator(self) -> bool:
+        return self.is_member and (self.is_superuser or "coordinators" in self.roles)
+
+    @property
+    def is_moderator(self) -> bool:
+        return self.is_member and (self.is_superuser or "moderators" in self.roles)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must match: with ``sessions_ended`` raised, all earlier ones match no more."""
+        salt = "accounts.models.Member.get_session_auth_hash"
+        value = f"{self.password}:{self.sessions_ended}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Consent(models.Model):

@@ -37,6 +37,8 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('new', 'e-mail not confirmed'), ('applied', 'waiting for approval'), ('active', 'member'), ('suspended', 'suspended'), ('left', 'left'), ('steward', 'steward of the fund')], default='new', max_length=10, verbose_name='state')),
                 ('signed_up_at', models.DateTimeField(default=timebank.clock.now, verbose_name='signed up')),
                 ('joined_at', models.DateTimeField(blank=True, null=True, verbose_name='joined')),
+                ("suspended_because", models.TextField(blank=True, max_length=500, verbose_name="why suspended")),
+                ("sessions_ended", models.PositiveIntegerField(default=0, editable=False)),
                 ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='may use the admin')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),

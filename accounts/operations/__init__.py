@@ -1,0 +1,45 @@
+"""Every write about people: joining, roles, suspension, their own settings, and sending hours."""
+
+from .fund import community_fund
+from .joining import apply_for_membership, approve_member, confirm_email, join, pay_starting_grant, take_in
+from .profile import agree, change_preferences, change_profile
+from .refusals import (
+    AlreadyDecided,
+    AlreadySent,
+    CannotReceive,
+    CannotSend,
+    EmailTaken,
+    NotAllowed,
+    ToOneself,
+)
+from .roles import give_role, take_role
+from .sending import send_hours
+from .signing_up import sign_up
+from .suspension import end_sessions, reinstate_member, suspend_member
+
+__all__ = [
+    "AlreadyDecided",
+    "AlreadySent",
+    "CannotReceive",
+    "CannotSend",
+    "EmailTaken",
+    "NotAllowed",
+    "ToOneself",
+    "agree",
+    "apply_for_membership",
+    "approve_member",
+    "change_preferences",
+    "change_profile",
+    "community_fund",
+    "confirm_email",
+    "end_sessions",
+    "give_role",
+    "join",
+    "pay_starting_grant",
+    "reinstate_member",
+    "send_hours",
+    "sign_up",
+    "suspend_member",
+    "take_in",
+    "take_role",
+]

@@ -1,0 +1,50 @@
+"""What the rules about people refuse, and with which status."""
+
+from __future__ import annotations
+
+from timebank.errors import Refusal
+
+
+class NotAllowed(Refusal):
+    """Only some may do this, or nobody may do it to herself."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class AlreadyDecided(Refusal):
+    """The member is not in the state this is for: somebody else decided first, or it was done before."""
+
+    code = "already_decided"
+
+
+class EmailTaken(Refusal):
+    """There is a member with this address. Strangers are never told so: she gets a mail instead."""
+
+    code = "email_taken"
+    field = "email"
+
+
+class CannotSend(Refusal):
+    """The sender may not give hours now."""
+
+    code = "cannot_send"
+    status = 403
+
+
+class CannotReceive(Refusal):
+    """Nobody may send hours to this person; whether she exists is not said."""
+
+    code = "cannot_receive"
+    field = "to"
+
+
+class ToOneself(Refusal):
+    code = "to_oneself"
+    field = "to"
+
+
+class AlreadySent(Refusal):
+    """The same amount went to the same person a moment ago: is this one meant as well?"""
+
+    code = "already_sent"

@@ -1,0 +1,93 @@
+"""Sending hours to a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from ledger import operations as ledger
+from ledger.models import Account, Hold
+from timebank import clock
+from timebank.durations import in_words
+from timebank.retries import retried
+
+from .refusals import AlreadySent, CannotReceive, CannotSend, ToOneself
+
+A_MOMENT = timedelta(seconds=60)
+
+
+@retried
+@transaction.atomic
+def send_hours(
+    *,
+    sender: Member,
+    recipient: Member | None,
+    amount_minutes: int,
+    kind: str,
+    note: str = "",
+    nonce: str,
+    again: bool = False,
+) -> Hold:
+    """Set ``amount_minutes`` of ``sender`` aside for ``recipient``; the worker posts them at once.
+
+    With the same ``nonce`` and values it returns the first result and sends nothing more; other
+    values raise KeyReused. ``again`` says that a second payment like the last one is meant.
+    Raises CannotSend, CannotReceive, ToOneself, AlreadySent, NotEnoughTime.
+    """
+    key = f"send:{nonce}"
+    payee = _account_of(recipient)
+    payer = Account.objects.select_for_update().filter(owner=sender).first()
+    if not Hold.objects.filter(actor=sender, key=key).exists():
+        _check_sender(sender, payer)
+        _check_recipient(sender, recipient, payee)
+        if not again:
+            _check_not_just_sent(payer, payee, amount_minutes, recipient)
+    if payer is None or payee is None:
+        raise CannotReceive(NOBODY)
+    return ledger.accept(
+        payer=payer, payee=payee, amount_minutes=amount_minutes, kind=kind, key=key, actor=sender, note=note
+    )
+
+
+# One sentence for whoever cannot be sent hours: who she is or why is nobody else's business.
+NOBODY = _("You cannot send hours to this person. Please choose somebody else.")
+
+
+def _account_of(member: Member | None) -> Account | None:
+    return Account.objects.filter(owner=member).first() if member is not None else None
+
+
+def _check_sender(sender: Member, payer: Account | None) -> None:
+    state = Member.objects.values_list("state", flat=True).get(pk=sender.pk)
+    if state == Member.State.SUSPENDED:
+        raise CannotSend(_("Your membership is suspended, so you cannot send hours now."))
+    if state in {Member.State.NEW, Member.State.APPLIED}:
+        raise CannotSend(_("You can send hours once a coordinator has approved you."))
+    if state != Member.State.ACTIVE or payer is None or not payer.is_open:
+        raise CannotSend(_("Your account is closed, so you cannot send hours."))
+
+
+def _check_recipient(sender: Member, recipient: Member | None, payee: Account | None) -> None:
+    if recipient == sender:
+        raise ToOneself(_("You cannot send hours to yourself. Please choose a neighbour."))
+    if recipient is None or payee is None or not payee.is_open:
+        raise CannotReceive(NOBODY)
+    if not Member.objects.active().filter(pk=recipient.pk).exists():
+        raise CannotReceive(NOBODY)
+
+
+def _check_not_just_sent(payer: Account, payee: Account, amount_minutes: int, recipient: Member) -> None:
+    just_sent = Hold.objects.filter(
+        payer=payer,
+        payee=payee,
+        amount_minutes=amount_minutes,
+        created_at__gt=clock.now() - A_MOMENT,
+    ).exclude(state=Hold.State.VOIDED)
+    if just_sent.exists():
+        raise AlreadySent(
+            _("You sent %(amount)s to %(name)s a moment ago. Do you want to send it again?")
+            % {"amount": in_words(amount_minutes), "name": recipient}
+        )

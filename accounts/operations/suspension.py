@@ -1,0 +1,74 @@
+"""Suspending a member, and taking her back."""
+
+from __future__ import annotations
+
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from ledger.log import write_record
+from notifications import operations as notifications
+from timebank.retries import retried
+
+from .joining import locked
+from .refusals import AlreadyDecided, NotAllowed
+
+
+@retried
+@transaction.atomic
+def suspend_member(member: Member, *, by: Member, reason: str) -> Member:
+    """Suspend an active ``member``: she is signed out everywhere and may then only read what is hers.
+
+    ``reason`` is what she is told. Raises NotAllowed, AlreadyDecided.
+    """
+    _check_may_suspend(member, by)
+    member = locked(member)
+    if member.state != Member.State.ACTIVE:
+        raise AlreadyDecided(_("Only an active member can be suspended."))
+    _change_state(member, Member.State.SUSPENDED, by=by, reason=reason)
+    end_sessions(member)
+    return member
+
+
+@retried
+@transaction.atomic
+def reinstate_member(member: Member, *, by: Member) -> Member:
+    """Make a suspended ``member`` active again. Raises NotAllowed, AlreadyDecided."""
+    _check_may_suspend(member, by)
+    member = locked(member)
+    if member.state != Member.State.SUSPENDED:
+        raise AlreadyDecided(_("This member is not suspended."))
+    _change_state(member, Member.State.ACTIVE, by=by, reason="")
+    return member
+
+
+@retried
+@transaction.atomic
+def end_sessions(member: Member) -> None:
+    """Sign ``member`` out everywhere at once: no session begun before now opens anything any more.
+
+    Her open sockets are closed after the commit.
+    """
+    Member.objects.filter(pk=member.pk).update(sessions_ended=F("sessions_ended") + 1)
+    for session in UserSession.objects.filter(user=member):
+        session.end()
+    from notifications import live
+
+    transaction.on_commit(lambda: live.close_sockets(member.pk), robust=True)
+
+
+def _check_may_suspend(member: Member, by: Member) -> None:
+    if by == member or not (by.is_coordinator or by.is_moderator):
+        raise NotAllowed(_("Only a coordinator or moderator can do this, and nobody in her own case."))
+    if member.is_superuser and not by.is_superuser:
+        raise NotAllowed(_("Only another administrator can suspend an administrator."))
+
+
+def _change_state(member: Member, state: Member.State, *, by: Member, reason: str) -> None:
+    member.state = state
+    member.suspended_because = reason
+    member.save(update_fields=["state", "suspended_because"])
+    write_record("suspension", member=member.public_id, state=str(state), by=by.public_id)
+    notifications.tell(member, "membership-changed", data={"state": str(state)}, in_inbox=True, by_mail=True)
