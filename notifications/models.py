@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -43,6 +44,17 @@ class Event(models.Model):
     sentence is made when it is read, in the reader's language (templates/notifications/events/).
     """
 
+    class Type(models.TextChoices):
+        """What can be told; also the type of the live frame and the name of its templates."""
+
+        HOURS_ARRIVED = "hours-arrived", _("hours arrived")
+        HOURS_GRANTED = "hours-granted", _("starting hours")
+        HOURS_DELIVERED = "hours-delivered", _("hours were delivered")
+        MEMBERSHIP_CHANGED = "membership-changed", _("membership changed")
+        GRANT_FAILED = "grant-failed", _("starting hours could not be given")
+
+    TYPES = frozenset(Type.values)
+
     member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="events")
     seq = models.BigIntegerField()
     type = models.CharField(max_length=40)
@@ -59,7 +71,10 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        constraints = [models.UniqueConstraint(fields=["member", "seq"], name="event_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "seq"], name="event_number_once"),
+            models.CheckConstraint(condition=Q(seq__gt=0), name="event_numbers_count_from_one"),
+        ]
         indexes = [
             models.Index(fields=["id"], condition=Q(told_at=None), name="event_untold"),
             models.Index(fields=["member", "-seq"], condition=Q(in_inbox=True), name="event_inbox"),
@@ -69,25 +84,50 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.type} {self.seq}"
 
+    @property
+    def frame(self) -> dict[str, Any]:
+        """What sockets carry of it."""
+        return {**self.data, "seq": self.seq, "type": self.type, "in_inbox": self.in_inbox}
+
+    def get_absolute_url(self) -> str:
+        """The page it is about."""
+        if transfer := self.data.get("transfer"):
+            return reverse("transfer", args=[transfer])
+        if self.type == self.Type.GRANT_FAILED and self.about:
+            return self.about.get_absolute_url()
+        return reverse("wallet" if self.type == self.Type.HOURS_GRANTED else "dashboard")
+
+
+class LetterQuerySet(models.QuerySet["Letter"]):
+    def unsent(self) -> Self:
+        return self.filter(sent_at=None)
+
 
 class Letter(models.Model):
-    """A mail to be sent by a job. Its words are emptied once it is sent."""
+    """A mail to one person, sent by a job. It keeps no words once it is sent."""
 
+    event = models.OneToOneField(Event, models.CASCADE, null=True, blank=True, related_name="letter")  # written once
     recipient = models.EmailField(_("to"), max_length=254)
-    subject = models.CharField(_("subject"), max_length=250)
+    sender = models.CharField(_("from"), max_length=254, blank=True)  # the site's own address when empty
+    subject = models.CharField(_("subject"), max_length=250, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
+    headers = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(_("written"))
+    claimed_until = models.DateTimeField(null=True, blank=True)  # somebody is sending it
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects = LetterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("letter")
         verbose_name_plural = _("letters")
         constraints = [
             models.CheckConstraint(
-                condition=Q(sent_at=None) | Q(text="", html=""), name="letter_sent_keeps_no_words"
+                condition=Q(sent_at=None) | Q(subject="", text="", html="", headers={}),
+                name="letter_sent_keeps_no_words",
             ),
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return f"{self.recipient} {self.created_at:%Y-%m-%d %H:%M}"

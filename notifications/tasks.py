@@ -1,0 +1,56 @@
+"""The notifications queue: events are delivered, letters are sent."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from timebank import clock
+from timebank.jobs import enqueue, job, standing
+from timebank.retries import retried
+
+from . import live
+from .models import Event
+
+_EVENTS_AT_ONCE = 500
+
+
+@standing("notifications", is_due=lambda: Event.objects.untold().exists())
+def deliver_events() -> None:
+    """Tell everybody what is not told yet: live frames at once, mail by jobs of its own.
+
+    Frames are hints, pushed after the commit; one that is lost is read from the events when the
+    socket notices the gap. Mail is a job written in the same transaction, so none is lost.
+    """
+    while frames := _take_untold():
+        live.push(frames)
+        if len(frames) < _EVENTS_AT_ONCE:
+            break
+
+
+@retried
+@transaction.atomic
+def _take_untold() -> list[live.Addressed]:
+    # Where rows are locked one by one, another worker's events are passed over, not waited for.
+    skip = connection.features.has_select_for_update_skip_locked
+    events = list(Event.objects.untold().select_for_update(skip_locked=skip)[:_EVENTS_AT_ONCE])
+    for event in events:
+        if event.by_mail:
+            enqueue(mail_event, event.pk)
+    Event.objects.filter(pk__in=[event.pk for event in events]).update(told_at=clock.now())
+    return [(event.member_id, event.frame) for event in events]
+
+
+@job("notifications", slow=True)
+def mail_event(event_id: int) -> None:
+    """Write the letter that tells of one event, in its reader's language and time zone."""
+    from . import letters  # letters write operations' letters, which are sent by the job below
+
+    letters.write_for_event(event_id)
+
+
+@job("notifications", slow=True)
+def send_letter(letter_id: int) -> None:
+    """Send one letter and empty its words. While the mail server is away the job is tried again."""
+    from . import letters
+
+    letters.send(letter_id)
