@@ -1,0 +1,124 @@
+"""Ground under every test: sound books after each, a temporary var/, and what is needed but absent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import TransactionTestCase
+
+from .live import Server
+from .needs import NEEDS, chromium, is_here
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+pytest_plugins = ["tests.browser"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in (
+        "race: runs many rounds at once (see tests/rounds.py)",
+        "fault: kills, freezes or locks something on purpose",
+        "browser: drives a real Chromium",
+        "broken_books: breaks the books on purpose, so they are not checked after it",
+        "sqlite_only: tells of the embedded default, so it is not run again on PostgreSQL",
+        "needs(*names): skipped, or failed in CI, where one of them is absent (see tests/needs.py)",
+    ):
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.needs("chromium"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    names = {name for marker in item.iter_markers("needs") for name in marker.args}
+    for name in sorted(names):
+        if not is_here(name):
+            say = pytest.fail if IN_CI else pytest.skip
+            say(f"needs {name}. To run it: {NEEDS[name].how}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the var/ that the settings made for this run."""
+    made_here = settings.VAR_DIR.parent == Path(tempfile.gettempdir()).resolve()
+    if made_here and settings.VAR_DIR.name.startswith("timebank-test-") and not hasattr(config, "workerinput"):
+        shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_past_the_triggers() -> Iterator[None]:
+    """Between tests that commit, tables are emptied; for that alone the ledger's triggers step aside."""
+    if find_spec("ledger.triggers") is None:
+        yield
+        return
+    from ledger import triggers
+
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_with_triggers_aside(case: TransactionTestCase) -> None:
+        with triggers.suspended():
+            flush(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_with_triggers_aside)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def books_are_sound(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every story that used the ledger ends with sound books."""
+    if not _uses_the_database(request):
+        yield
+        return
+    request.getfixturevalue("db")  # so that we look before it is rolled back or flushed
+    yield
+    from django.db import connection
+
+    if find_spec("ledger.check") is None:
+        return
+    from ledger import check
+    from ledger.models import Account
+
+    broken = connection.in_atomic_block and connection.needs_rollback
+    if broken or request.node.get_closest_marker("broken_books"):
+        return
+    if Account.objects.exists():
+        assert list(check.faults()) == []
+
+
+def _uses_the_database(request: pytest.FixtureRequest) -> bool:
+    return bool(request.node.get_closest_marker("django_db")) or not {"db", "transactional_db"}.isdisjoint(
+        request.fixturenames
+    )
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> Iterator[None]:
+    """The cache, and with it the rate limits, starts empty."""
+    from django.core.cache import cache
+
+    cache.clear()
+    yield
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The real thing: `manage.py serve` with its own var/ and port, embedded, on SQLite."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    path = chromium()
+    assert path, "mark the test with pytest.mark.browser"
+    return path

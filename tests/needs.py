@@ -1,0 +1,71 @@
+"""What parts of the suite need beyond Python, whether it is here, and how to get it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+# Where the servers answer, unless the environment says otherwise. Tests make their own names in them.
+RABBITMQ_URL = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672/")
+REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+POSTGRESQL_URL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something a test cannot do without. ``how`` completes "To run it: …"."""
+
+    name: str
+    is_here: Callable[[], bool]
+    how: str
+
+
+def chromium() -> str | None:
+    """The path of the browser: CHROMIUM, or the first one found."""
+    asked = os.environ.get("CHROMIUM")
+    return asked or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def _answers(url: str) -> Callable[[], bool]:
+    address = urlsplit(url)
+
+    def is_here() -> bool:
+        try:
+            with socket.create_connection((address.hostname or "127.0.0.1", address.port or 0), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    return is_here
+
+
+def _postgresql_lets_us_in() -> bool:
+    import psycopg
+
+    try:
+        with psycopg.connect(POSTGRESQL_URL, connect_timeout=2):
+            return True
+    except psycopg.Error:
+        return False
+
+
+NEEDS = {
+    need.name: need
+    for need in (
+        Need("chromium", lambda: chromium() is not None, "apt-get install chromium, or set CHROMIUM to its path"),
+        Need("rabbitmq", _answers(RABBITMQ_URL), "start RabbitMQ, or set TEST_BROKER_URL"),
+        Need("rabbitmqctl", lambda: shutil.which("rabbitmqctl") is not None, "apt-get install rabbitmq-server"),
+        Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
+        Need("postgresql", _postgresql_lets_us_in, "start PostgreSQL, or set TEST_POSTGRESQL_URL to a role that may create databases"),
+    )
+}
+
+
+@functools.cache
+def is_here(name: str) -> bool:
+    return NEEDS[name].is_here()
