@@ -1,0 +1,34 @@
+"""The admin's way of showing rows that nobody may change: the ledger, jobs, letters, events.
+
+At the bottom of the floors, so that every app's admin may build on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows to look at: no adding, changing or deleting, for superusers neither.
+
+    Lists are never counted: a count of the whole ledger is slow and tells nobody anything.
+    """
+
+    actions = None
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_fullwidth = True
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
