@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -61,7 +62,11 @@ NEEDS = {
         Need("rabbitmq", _answers(RABBITMQ_URL), "start RabbitMQ, or set TEST_BROKER_URL"),
         Need("rabbitmqctl", lambda: shutil.which("rabbitmqctl") is not None, "apt-get install rabbitmq-server"),
         Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
-        Need("postgresql", _postgresql_lets_us_in, "start PostgreSQL, or set TEST_POSTGRESQL_URL to a role that may create databases"),
+        Need(
+            "postgresql",
+            _postgresql_lets_us_in,
+            "start PostgreSQL, and set TEST_POSTGRESQL_URL to a role that may create databases",
+        ),
     )
 }
 
@@ -69,3 +74,9 @@ NEEDS = {
 @functools.cache
 def is_here(name: str) -> bool:
     return NEEDS[name].is_here()
+
+
+if __name__ == "__main__":  # python -m tests.needs postgresql: its address, or how to get one
+    if not is_here(sys.argv[1]):
+        sys.exit(f"No {sys.argv[1]} answers. To run this part: {NEEDS[sys.argv[1]].how}")
+    print({"postgresql": POSTGRESQL_URL, "rabbitmq": RABBITMQ_URL, "redis": REDIS_URL}[sys.argv[1]])  # noqa: T201
