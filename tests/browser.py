@@ -33,7 +33,9 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """Open a context (a person with her own cookies): ``new_context(width=390, theme="dark")``."""
     opened: list[BrowserContext] = []
 
-    def open_context(*, width: int = 1280, height: int = 800, theme: str = "light", locale: str = "en") -> BrowserContext:
+    def open_context(
+        *, width: int = 1280, height: int = 800, theme: str = "light", locale: str = "en"
+    ) -> BrowserContext:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=theme,  # type: ignore[arg-type]

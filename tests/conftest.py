@@ -102,12 +102,11 @@ def _uses_the_database(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_remembered() -> Iterator[None]:
+def nothing_is_remembered() -> None:
     """The cache, and with it the rate limits, starts empty."""
     from django.core.cache import cache
 
     cache.clear()
-    yield
 
 
 @pytest.fixture(scope="session")

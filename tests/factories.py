@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from accounts.models import Member
 from timebank import clock
 
-PASSWORD = "a long enough password"  # noqa: S105
+PASSWORD = "a long enough password"
 NAMES = ("Ana Souza", "Bento Lima", "Clara Dias", "Davi Rocha", "Elisa Nunes", "Fábio Melo", "Gilda Reis", "Hugo Braga")
 
 _number = itertools.count(1)
@@ -46,9 +46,7 @@ def make_member(
         is_staff=fields.pop("is_staff", coordinator or moderator),
         **fields,
     )
-    EmailAddress.objects.create(
-        user=member, email=member.email, primary=True, verified=state != Member.State.NEW
-    )
+    EmailAddress.objects.create(user=member, email=member.email, primary=True, verified=state != Member.State.NEW)
     for group, is_in in (("coordinators", coordinator), ("moderators", moderator)):
         if is_in:
             member.groups.add(Group.objects.get(name=group))
