@@ -5,4 +5,5 @@ class TimebankConfig(AppConfig):
     name = "timebank"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  registers the start-up checks
+        # Registers the start-up checks, and the one Celery app that every process rings through.
+        from . import celery, checks  # noqa: F401

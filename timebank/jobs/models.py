@@ -27,7 +27,8 @@ class Job(models.Model):
     """Work written in the same transaction as its cause, done once however often its message comes.
 
     ``args`` are ids, never words about people. ``not_before`` is when the relay rings for it
-    (again): a lease that doubles while nobody does the work.
+    (again): a lease that doubles while nobody does the work. ``claimed_until`` keeps a second
+    worker off a slow job; ``last_error`` tells kind and place of a failure, never its words.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -36,6 +37,8 @@ class Job(models.Model):
     args = models.JSONField(_("arguments"), default=list)
     created_at = models.DateTimeField(_("written"))
     not_before = models.DateTimeField(_("not before"))
+    delayed = models.BooleanField(_("delayed on purpose"), default=False)
+    claimed_until = models.DateTimeField(_("taken until"), null=True, blank=True)
     rung = models.PositiveIntegerField(_("times rung"), default=0)
     tries = models.PositiveIntegerField(_("tries"), default=0)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)

@@ -67,8 +67,11 @@ def standing(queue: str, *, is_due: Callable[[], bool]) -> Callable[[Callable[[]
     """Declare a function without arguments as standing work on ``queue``."""
 
     def declare(function: Callable[[], Any]) -> Standing:
+        from .tasks import door_of
+
         declared = Standing(_name(function), queue, is_due, function)
         standing_work[declared.name] = declared
+        door_of(declared)
         return declared
 
     return declare
@@ -91,6 +94,7 @@ def enqueue(function: JobFunction, *args: Any, not_before: datetime | None = Non
         args=list(args),
         created_at=now,
         not_before=not_before or now + FIRST_LEASE,
+        delayed=not_before is not None,
     )
     if not_before is None:
         from .ringer import ringer

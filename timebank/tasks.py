@@ -1,0 +1,41 @@
+"""What beat wakes at night: looking after the books and the rows nobody needs any more."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.core.management import call_command
+
+from timebank import clock
+from timebank.jobs import running
+from timebank.jobs.models import Job
+
+log = logging.getLogger(__name__)
+
+ROWS_A_DELETE = 1000
+
+
+@shared_task(name="timebank.tasks.check_books", ignore_result=True)
+def check_books() -> None:
+    """Walk every invariant of the ledger, and say loudly which one does not hold."""
+    from ledger import check
+
+    with running.fresh_connection():
+        faults = list(check.faults())
+        for fault in faults:
+            log.critical("the books are not sound: %s", fault)
+        if not faults:
+            log.info("the books are sound")
+
+
+@shared_task(name="timebank.tasks.clear_away", ignore_result=True)
+def clear_away() -> None:
+    """Delete jobs done long ago and sessions that ended. Dead jobs stay until someone looks at them."""
+    with running.fresh_connection():
+        long_ago = clock.now() - timedelta(days=settings.CLOSED_JOBS_KEPT_DAYS)
+        while keys := list(Job.objects.filter(done_at__lt=long_ago).values_list("pk", flat=True)[:ROWS_A_DELETE]):
+            Job.objects.filter(pk__in=keys).delete()  # a little at a time: payments come first
+        call_command("clearsessions")
