@@ -96,8 +96,8 @@ PRIVACY_VERSION = "2026-11"
 
 # --- Apps ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "timebank.admin_app.StaffSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -339,4 +339,22 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
     "loggers": {"timebank": {"level": env("LOG_LEVEL", default="INFO")}, "uvicorn.error": {"level": "WARNING"}},
+}
+
+# --- The staff's site (django-unfold); its colours are in static/css/admin.css ----------------------
+UNFOLD = {
+    "SITE_TITLE": COMMUNITY_NAME,
+    "SITE_HEADER": COMMUNITY_NAME,
+    "SITE_SUBHEADER": _("Staff"),
+    "SITE_URL": "/home/",
+    "SITE_ICON": "timebank.admin_site.logo",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "timebank.admin_site.logo"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": True,
+    "SHOW_BACK_BUTTON": True,
+    "STYLES": ["timebank.admin_site.stylesheet"],
+    "SCRIPTS": ["timebank.admin_site.script"],
+    "DASHBOARD_CALLBACK": "timebank.admin_site.front_page",
+    "ACCOUNT": {"navigation": "timebank.admin_site.account_links"},
+    "SIDEBAR": {"show_search": False, "navigation": "timebank.admin_site.sidebar"},
 }

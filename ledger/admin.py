@@ -1,0 +1,124 @@
+"""The staff's window on the books: everything to look at, nothing to touch, for nobody.
+
+The words people write (`Note`) are not shown: they are between the two of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from timebank.durations import in_words
+from timebank.read_only import ReadOnlyAdmin
+
+from .models import Account, Entry, Hold, Record, Transfer
+
+
+class _Amounts:
+    """Columns of both holds and transfers."""
+
+    @display(description=_("payer"))
+    def from_whom(self, row: Hold | Transfer) -> Any:
+        return row.payer.owner
+
+    @display(description=_("payee"))
+    def to_whom(self, row: Hold | Transfer) -> Any:
+        return row.payee.owner
+
+    @display(description=_("amount"), ordering="amount_minutes")
+    def amount(self, row: Hold | Transfer | Entry) -> str:
+        return in_words(row.amount_minutes)
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    list_display = ["owner", "kind", "state", "balance", "held", "available", "opened_at"]
+    list_filter = ["kind", "state"]
+    list_select_related = ["owner"]
+    ordering = ["pk"]
+    search_fields = ["=public_id", "owner__display_name", "owner__email"]
+    fields = ["public_id", "owner", "kind", "state", "balance", "held", "available", "limit", "floor", "opened_at"]
+
+    @display(description=_("balance"), ordering="balance_minutes")
+    def balance(self, account: Account) -> str:
+        return in_words(account.balance_minutes)
+
+    @display(description=_("held"), ordering="held_minutes")
+    def held(self, account: Account) -> str:
+        return in_words(account.held_minutes)
+
+    @display(description=_("available"))
+    def available(self, account: Account) -> str:
+        return in_words(account.available_minutes)
+
+    @display(description=_("credit limit"))
+    def limit(self, account: Account) -> str:
+        return in_words(account.credit_limit_minutes)
+
+    @display(description=_("floor"))
+    def floor(self, account: Account) -> str:
+        return in_words(account.floor_minutes)
+
+
+@admin.register(Hold)
+class HoldAdmin(_Amounts, ReadOnlyAdmin):
+    list_display = ["created_at", "from_whom", "to_whom", "amount", "kind", "state", "due", "tries"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["payer__owner", "payee__owner"]
+    ordering = ["-pk"]
+    search_fields = ["=public_id", "=payer__owner__email", "=payee__owner__email"]
+    fields = [
+        "public_id", "kind", "from_whom", "to_whom", "amount", "state", "actor",
+        "due", "try_at", "tries", "created_at", "resolved_at",
+    ]  # fmt: skip
+
+
+@admin.register(Transfer)
+class TransferAdmin(_Amounts, ReadOnlyAdmin):
+    list_display = ["posted_at", "from_whom", "to_whom", "amount", "kind", "public_id"]
+    list_filter = ["kind"]
+    list_select_related = ["payer__owner", "payee__owner"]
+    ordering = ["-pk"]
+    search_fields = ["=public_id", "=payer__owner__email", "=payee__owner__email"]
+    fields = ["public_id", "kind", "from_whom", "to_whom", "amount", "posted_at", "hold"]
+
+
+@admin.register(Entry)
+class EntryAdmin(_Amounts, ReadOnlyAdmin):
+    list_display = ["posted_at", "whose", "seq", "amount", "balance_after", "transfer"]
+    list_select_related = ["account__owner", "transfer"]
+    ordering = ["-pk"]
+    search_fields = ["=account__public_id", "=account__owner__email", "=transfer__public_id"]
+    fields = ["whose", "seq", "amount", "balance_after", "transfer", "posted_at"]
+
+    @display(description=_("posted"))
+    def posted_at(self, entry: Entry) -> Any:
+        return entry.transfer.posted_at
+
+    @display(description=_("account"))
+    def whose(self, entry: Entry) -> Any:
+        return entry.account.owner
+
+    @display(description=_("balance after"), ordering="balance_after_minutes")
+    def balance_after(self, entry: Entry) -> str:
+        return in_words(entry.balance_after_minutes)
+
+
+@admin.register(Record)
+class RecordAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "kind", "number"]
+    list_filter = ["kind"]
+    list_select_related = ["leaf"]
+    ordering = ["-pk"]
+    fields = ["created_at", "kind", "number", "hash", "body"]
+
+    @display(description=_("number in the log"))
+    def number(self, record: Record) -> int | None:
+        return record.leaf.number if hasattr(record, "leaf") else None
+
+    @display(description=_("leaf hash"))
+    def hash(self, record: Record) -> str | None:
+        return record.leaf.hash if hasattr(record, "leaf") else None

@@ -1,0 +1,146 @@
+"""The staff's site: who may come in, what stands where, and how the books are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.templatetags.static import static
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from unfold.sites import UnfoldAdminSite
+
+from accounts.models import Member
+from ledger.models import Account, Hold, Record
+from notifications.models import Letter
+from timebank.jobs.models import Job
+
+
+class AdminSite(UnfoldAdminSite):
+    """unfold's admin behind allauth's sign-in; who is suspended or has left stays outside."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        outside = {Member.State.SUSPENDED, Member.State.LEFT, Member.State.STEWARD}
+        return super().has_permission(request) and request.user.state not in outside
+
+    @method_decorator(secure_admin_login)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Strangers are sent to the community's own sign-in; who has no role is refused."""
+        if not self.has_permission(request):
+            raise PermissionDenied
+        return redirect("admin:index")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def extra_urls(self) -> list[URLPattern]:
+        return [path("books/", self.admin_view(books), name="books")]
+
+    def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+        # unfold would write the colours into each page as a style element, which the content
+        # security policy refuses; they are in static/css/admin.css instead.
+        return {**context, "colors": None}
+
+
+def books(request: HttpRequest) -> HttpResponse:
+    """How the books stand, in a few figures; when asked (POST), every row of them is checked."""
+    if not request.user.has_perm("ledger.view_account"):
+        raise PermissionDenied
+    faults = None
+    if request.method == "POST":
+        from ledger.check import faults as find_faults
+
+        faults = list(find_faults())
+    context = {**_admin().each_context(request), "title": _("Books"), "faults": faults, **figures()}
+    return TemplateResponse(request, "admin/books.html", context)
+
+
+def figures() -> dict[str, Any]:
+    """What a coordinator looks at each morning; one query each, all on indexes but the sum."""
+    fund = Account.objects.filter(kind=Account.Kind.FUND).first()
+    return {
+        "sum_minutes": Account.objects.aggregate(sum=Sum("balance_minutes"))["sum"] or 0,
+        "given_out_minutes": -fund.balance_minutes if fund else 0,
+        "fund_left_minutes": fund.available_minutes if fund else 0,
+        "waiting_holds": Hold.objects.filter(state=Hold.State.HELD, due=True).count(),
+        "unnumbered_records": Record.objects.filter(leaf=None).count(),
+        "dead_jobs": Job.objects.dead().count(),
+        "unsent_letters": Letter.objects.filter(sent_at=None).count(),
+    }
+
+
+def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What waits for this person: applications, and work that was given up."""
+    waiting = Member.objects.filter(state=Member.State.APPLIED).order_by("signed_up_at", "pk")
+    return {
+        **context,
+        "title": settings.COMMUNITY_NAME,
+        "waiting": waiting[:10],
+        "dead_jobs": Job.objects.dead().count() if request.user.has_perm("jobs.view_job") else 0,
+    }
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sections of the staff's site, as this person may see them."""
+    people = [
+        _entry(_("Overview"), "dashboard", "admin:index"),
+        _entry(_("Members"), "group", "admin:accounts_member_changelist", "accounts.view_member"),
+    ]
+    ledger = [
+        _entry(_("Books"), "balance", "admin:books", "ledger.view_account"),
+        _entry(_("Accounts"), "account_balance_wallet", "admin:ledger_account_changelist", "ledger.view_account"),
+        _entry(_("Holds"), "hourglass_top", "admin:ledger_hold_changelist", "ledger.view_hold"),
+        _entry(_("Transfers"), "swap_horiz", "admin:ledger_transfer_changelist", "ledger.view_transfer"),
+        _entry(_("Entries"), "receipt_long", "admin:ledger_entry_changelist", "ledger.view_entry"),
+        _entry(_("Records"), "history_edu", "admin:ledger_record_changelist", "ledger.view_record"),
+    ]
+    running = [
+        _entry(_("Jobs"), "engineering", "admin:jobs_job_changelist", "jobs.view_job"),
+        _entry(_("Letters"), "mail", "admin:notifications_letter_changelist", "notifications.view_letter"),
+        _entry(_("Events"), "notifications", "admin:notifications_event_changelist", "notifications.view_event"),
+    ]
+    groups = [
+        {"title": _("People"), "items": people},
+        {"title": _("Ledger"), "separator": True, "items": ledger},
+        {"title": _("Running"), "separator": True, "items": running},
+    ]
+    return [group for group in groups if any(item["permission"](request) for item in group["items"])]
+
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        {"title": _("Back to the community"), "link": reverse("dashboard")},
+        {"title": _("Password and second factor"), "link": reverse("settings")},
+    ]
+
+
+def _entry(title: str, icon: str, view: str, permission: str = "") -> dict[str, Any]:
+    may_see: Callable[[HttpRequest], bool] = lambda request: not permission or request.user.has_perm(permission)  # noqa: E731
+    return {"title": title, "icon": icon, "link": reverse(view), "permission": may_see}
+
+
+def _admin() -> AdminSite:
+    from django.contrib import admin
+
+    site: Any = admin.site
+    return site
+
+
+def logo(request: HttpRequest) -> str:
+    return static("img/favicon.svg")
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("css/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("js/admin.js")
