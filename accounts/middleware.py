@@ -1,15 +1,69 @@
 """What each request learns from the member who makes it."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
+from collections.abc import Callable
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone, translation
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
+STAFF_PAGES = ("/admin/",)
+
 
 def member_preferences(get_response: Handler) -> Handler:
-    return get_response
+    """Speak the signed-in member's language in her time zone, whatever her browser asks for.
+
+    Her language is kept in the cookie that strangers' pages go by, so that it outlasts signing out.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            timezone.deactivate()
+            return get_response(request)
+        translation.activate(request.user.language)
+        request.LANGUAGE_CODE = translation.get_language()
+        with timezone.override(ZoneInfo(request.user.time_zone)):
+            response = get_response(request)
+        if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != request.user.language and not response.cookies.get(
+            settings.LANGUAGE_COOKIE_NAME
+        ):
+            _keep_language(response, request.user.language)
+        return response
+
+    return middleware
+
+
+def _keep_language(response: HttpResponse, language: str) -> None:
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 60 * 60,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def staff_need_mfa(get_response: Handler) -> Handler:
-    return get_response
+    """Send staff without an authenticator app to set one up before any page of theirs."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if (
+            settings.STAFF_NEED_MFA
+            and request.path.startswith(STAFF_PAGES)
+            and request.user.is_authenticated
+            and request.user.is_staff
+            and not Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists()
+        ):
+            return redirect(f"{reverse('mfa_activate_totp')}?{urlencode({'next': request.get_full_path()})}")
+        return get_response(request)
+
+    return middleware

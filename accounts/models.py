@@ -168,6 +168,11 @@ class Member(AbstractBaseUser, PermissionsMixin):
     def is_moderator(self) -> bool:
         return self.is_member and (self.is_superuser or "moderators" in self.roles)
 
+    def agreed_to(self, versions: dict[str, str]) -> bool:
+        """Whether she agreed to these versions of the documents."""
+        agreed = set(self.consents.values_list("document", "version"))
+        return agreed >= set(versions.items())
+
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must match: with ``sessions_ended`` raised, all earlier ones match no more."""
         salt = "accounts.models.Member.get_session_auth_hash"

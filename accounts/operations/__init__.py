@@ -2,7 +2,7 @@
 
 from .fund import community_fund
 from .joining import apply_for_membership, approve_member, confirm_email, join, pay_starting_grant, take_in
-from .profile import agree, change_preferences, change_profile
+from .profile import agree, change_preferences, change_profile, present_versions
 from .refusals import (
     AlreadyDecided,
     AlreadySent,
@@ -36,6 +36,7 @@ __all__ = [
     "give_role",
     "join",
     "pay_starting_grant",
+    "present_versions",
     "reinstate_member",
     "send_hours",
     "sign_up",

@@ -1,0 +1,109 @@
+"""allauth's forms with our words: what people fill in to come in, and to keep their way in safe.
+
+allauth calls ``save`` on them; those that make a member call the operation and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth
+from allauth.account.internal import flows
+from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from . import operations
+from .models import Member
+from .words import NameField
+
+PASSWORD_HINT = _("At least 10 characters. A few words that only you would put together are best.")
+
+
+class PlainFields:
+    """Labels stand above the fields, so placeholders that repeat them go."""
+
+    labels: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+
+
+class SignupForm(PlainFields, allauth.SignupForm):
+    display_name = NameField(label=_("Your name"), max_length=80)
+    agree = forms.BooleanField(label=_("I agree to the terms and have read the privacy notice"))
+    field_order = ["display_name", "email", "password1", "agree"]
+
+    labels = {"email": _("E-mail"), "password1": _("Password")}
+    hints = {
+        "display_name": _("As your neighbours know you. Everybody in the community can see it."),
+        "email": _("We send a link there. Other members never see it."),
+        "password1": PASSWORD_HINT,
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].widget.attrs["autocomplete"] = "name"
+        self.fields["agree"].error_messages["required"] = _("Please agree to the terms to join.")
+
+    def try_save(self, request: HttpRequest) -> tuple[Member | None, HttpResponse | None]:
+        if not self.account_already_exists:
+            try:
+                return self.save(request), None
+            except operations.EmailTaken:
+                pass  # somebody was faster with the same address
+        else:
+            make_password(self.cleaned_data["password1"])  # as long as it takes for a new member
+        return None, flows.signup.prevent_enumeration(request, email=self.cleaned_data["email"])
+
+    def save(self, request: HttpRequest) -> Member:
+        return operations.sign_up(
+            display_name=self.cleaned_data["display_name"],
+            email=self.cleaned_data["email"],
+            password=self.cleaned_data["password1"],
+            language=get_language() or "en",
+        )
+
+
+class LoginForm(PlainFields, allauth.LoginForm):
+    labels = {"login": _("E-mail"), "password": _("Password")}
+
+
+class ResetPasswordForm(PlainFields, allauth.ResetPasswordForm):
+    labels = {"email": _("E-mail")}
+    hints = {"email": _("The address you signed up with.")}
+
+
+class ResetPasswordKeyForm(PlainFields, allauth.ResetPasswordKeyForm):
+    labels = {"password1": _("New password"), "password2": _("The same password again")}
+    hints = {"password1": PASSWORD_HINT}
+
+
+class ChangePasswordForm(PlainFields, allauth.ChangePasswordForm):
+    labels = {
+        "oldpassword": _("Present password"),
+        "password1": _("New password"),
+        "password2": _("The same password again"),
+    }
+    hints = {"password1": PASSWORD_HINT}
+
+
+class SetPasswordForm(PlainFields, allauth.SetPasswordForm):
+    labels = {"password1": _("New password"), "password2": _("The same password again")}
+    hints = {"password1": PASSWORD_HINT}
+
+
+class AddEmailForm(PlainFields, allauth.AddEmailForm):
+    labels = {"email": _("New e-mail address")}
+    hints = {"email": _("We send a link there; the present address stays until you follow it.")}
+
+
+class ReauthenticateForm(PlainFields, allauth.ReauthenticateForm):
+    labels = {"password": _("Password")}
