@@ -70,8 +70,8 @@ lint: $(VENV)/.ok-dev ## check style, types, templates, floors, settings and loc
 
 .PHONY: bench
 bench: $(VENV)/.ok-dev ## measure speed, as ratios within one run
-	@for part in bench/ledger.py bench/pages.py; do
-		$(TEST_ENV) $(BIN)/python "$$part"
+	@for part in bench.ledger bench.pages; do
+		$(TEST_ENV) $(BIN)/python -m "$$part"
 	done
 
 .PHONY: messages

@@ -68,8 +68,7 @@ class Server:
 
     def __enter__(self) -> Self:
         try:
-            self.manage("migrate", "--noinput", "-v0")
-            self.start()
+            self.start()  # an embedded server brings its own database up to date
         except BaseException:
             self.close()
             raise
