@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection
@@ -22,18 +22,54 @@ R = TypeVar("R")
 # PostgreSQL: serialization failure, deadlock, lock not available within lock_timeout.
 _PASSING_STATES = {"40001", "40P01", "55P03"}
 _KEY_TRIES = 3
+_NOTABLY_SECONDS = 0.25
+_SHORTEST_WAIT_SECONDS = 0.05
 
 _deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadline", default=None)
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Within the block, retries end ``seconds`` from now: a web request sets it once."""
-    token = _deadline.set(time.monotonic() + seconds)
+    """Within the block, retries and waits for a lock end ``seconds`` from now: a web request sets it once."""
+    ends = time.monotonic() + seconds
+    token = _deadline.set(ends)
+    waits = _WaitsEnd(ends)
     try:
-        yield
+        with connection.execute_wrapper(waits):
+            yield
     finally:
         _deadline.reset(token)
+        waits.as_usual_again()
+
+
+class _WaitsEnd:
+    """Sees to it that no statement waits for SQLite's write lock past the deadline.
+
+    The library's timeout is for one wait; a request may meet several (session, view, session
+    again). So it is set to what is left, and again whenever that has become notably less.
+    """
+
+    def __init__(self, ends: float) -> None:
+        self.ends = ends
+        self.set_at = float("-inf")
+
+    def __call__(self, execute: Callable[..., R], sql: str, params: Any, many: bool, context: dict[str, Any]) -> R:
+        now = time.monotonic()
+        if connection.vendor == "sqlite" and now - self.set_at > _NOTABLY_SECONDS:
+            self.set_at = now
+            _wait_for_locks(self.ends - now)
+        return execute(sql, params, many, context)
+
+    def as_usual_again(self) -> None:
+        if self.set_at > 0:
+            _wait_for_locks(settings.SQLITE_BUSY_TIMEOUT_SECONDS)
+
+
+def _wait_for_locks(seconds: float) -> None:
+    """Let this connection wait so long, and not longer, for SQLite's write lock."""
+    if connection.connection is not None:
+        milliseconds = int(max(_SHORTEST_WAIT_SECONDS, seconds) * 1000)
+        connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 def is_busy(error: BaseException) -> bool:
@@ -82,20 +118,13 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def _lock_waits_end_at(ends: float) -> Iterator[None]:
-    """On SQLite, wait for the write lock no longer than until ``ends``.
-
-    The connection's usual timeout is shorter than a deadline but may begin just before it.
-    """
-    if connection.vendor != "sqlite":
+    """On SQLite, wait for the write lock until ``ends``: the library's waiting is fairer than our retries."""
+    if connection.vendor != "sqlite" or _deadline.get() is not None:  # the request sees to it
         yield
         return
-    usual = settings.SQLITE_BUSY_TIMEOUT_SECONDS
-    remaining = max(0.05, ends - time.monotonic())
-    # One wait may last the whole deadline: the library's own waiting is fairer than our retries.
     connection.ensure_connection()
-    connection.connection.execute(f"PRAGMA busy_timeout = {int(remaining * 1000)}")
+    _wait_for_locks(ends - time.monotonic())
     try:
         yield
     finally:
-        if connection.connection is not None:
-            connection.connection.execute(f"PRAGMA busy_timeout = {usual * 1000}")
+        _wait_for_locks(settings.SQLITE_BUSY_TIMEOUT_SECONDS)

@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "notifications.middleware.note_what_is_seen",
     "accounts.middleware.member_preferences",
     "accounts.middleware.staff_need_mfa",
     "django.contrib.messages.middleware.MessageMiddleware",

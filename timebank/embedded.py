@@ -1,0 +1,128 @@
+"""Everything in one process: how the worker, beat and the relay live beside the web server.
+
+Nothing but Python is needed. The queues are inside the process and empty when it starts; that is
+no loss, for what they ring for is in the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer
+from django.conf import settings
+from django.db import connections
+
+from timebank.jobs import running
+from timebank.jobs.registry import QUEUES
+from timebank.jobs.relay import Relay
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 15
+STOP_SECONDS = 20
+
+
+class HomeLoopChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels has no types
+    """The in-memory layer, with all of its state touched on one loop: the one the sockets live on.
+
+    The stock layer, called from a worker's thread, changes dicts that the loop is reading and never
+    wakes it. The first socket tells us which loop is home; while there is none, nobody listens.
+    """
+
+    home: asyncio.AbstractEventLoop | None = None
+
+    async def new_channel(self, prefix: str = "specific.") -> str:
+        loop = asyncio.get_running_loop()
+        if self.home is not loop:
+            self.home, self.channels, self.groups = loop, {}, {}
+        name: str = await super().new_channel(prefix)
+        return name
+
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        await self._at_home(super().send, channel, message)
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await self._at_home(super().group_send, group, message)
+
+    async def _at_home(self, send: Callable[..., Awaitable[None]], name: str, message: dict[str, Any]) -> None:
+        home = self.home
+        if home is None or home.is_closed():
+            return
+        if home is asyncio.get_running_loop():
+            await send(name, message)
+            return
+
+        async def at_home() -> None:
+            await send(name, message)
+
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(at_home(), home))
+
+
+class Embedded:
+    """The worker, beat and the relay, as threads of this process."""
+
+    def __init__(self) -> None:
+        # Celery's worker is large and only this process runs it: not imported with the module.
+        from celery.beat import EmbeddedService
+        from celery.worker import WorkController
+
+        from timebank.celery import app
+
+        ready = self._ready = threading.Event()
+
+        class Worker(WorkController):  # type: ignore[misc]  # no signal handlers, no banner
+            def on_consumer_ready(self, consumer: Any) -> None:
+                ready.set()
+
+        app.finalize()
+        with app.connection_for_write() as connection:  # the memory transport makes queues without a lock
+            for queue in app.amqp.queues.values():
+                queue.bind(connection.default_channel).declare()
+        self._worker = Worker(
+            app=app,
+            pool_cls="threads",
+            concurrency=settings.QUEUE_WORKERS,
+            hostname="embedded@localhost",
+            queues=list(QUEUES),
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+            beat=False,
+            quiet=True,
+        )
+        self._thread = threading.Thread(target=self._work, name="celery-worker", daemon=True)
+        # A fork, beat's usual way, could not see queues inside this process.
+        self._beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+        self._relay = Relay()
+
+    def _work(self) -> None:
+        try:
+            self._worker.start()
+        finally:
+            connections.close_all()
+
+    def start(self) -> None:
+        """Begin to work. Raises RuntimeError when the worker does not get ready."""
+        running.recover()
+        self._thread.start()
+        if not self._ready.wait(START_SECONDS):
+            raise RuntimeError("the worker inside the server did not start")
+        self._beat.start()
+        self._relay.start()
+
+    def stop(self) -> bool:
+        """Finish what is being done, leave the rest in the database. Returns whether all ended in time."""
+        from celery.worker import state
+
+        relay_ended = self._relay.stop(STOP_SECONDS)
+        self._beat.stop()
+        state.should_stop = 0  # a warm stop
+        self._thread.join(STOP_SECONDS)
+        state.should_stop = None
+        if self._thread.is_alive():
+            log.warning("the worker inside the server did not end in time")
+        return relay_ended and not self._thread.is_alive()

@@ -1,0 +1,208 @@
+"""``manage.py serve``: the site. Without BROKER_URL it is the whole of Timebank in one process."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import uvicorn
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import ERROR, run_checks
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+GRACE_SECONDS = 5  # for pages that are being made when the server is asked to stop
+
+
+class Command(BaseCommand):
+    help = "Starts the site. Without BROKER_URL the worker, beat and the relay run inside it."
+    requires_system_checks: list[str] = []  # said below, in one sentence each and without a trace
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        self._refuse_what_cannot_work()
+        with self._alone_on_var(), self._listening(host, port) as listener:
+            self._bring_database_up_to_date()
+            self._refuse_without_triggers()
+            self._collect_static_files()
+            if settings.EMBEDDED:
+                self._serve_everything(listener, host, port)
+            else:
+                self._serve_pages(listener, host, port)
+
+    def _refuse(self, sentence: str) -> NoReturn:
+        self.stderr.write(sentence)
+        sys.exit(1)
+
+    # --- Before it starts -------------------------------------------------------------------
+
+    def _refuse_what_cannot_work(self) -> None:
+        for message in run_checks():
+            if message.is_silenced():
+                continue
+            if message.level >= ERROR:
+                self._refuse(f"{message.msg} {message.hint or ''}".strip())
+            if message.id and message.id.startswith("timebank."):
+                self.stderr.write(f"{message.msg} {message.hint or ''}".strip())
+
+    @contextmanager
+    def _alone_on_var(self) -> Iterator[None]:
+        """Keep a second server off the same var/: two of them would each have queues of their own."""
+        if not settings.EMBEDDED:
+            yield
+            return
+        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        with (settings.VAR_DIR / "serve.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                self._refuse(f"Another server is already running on {settings.VAR_DIR}: stop it, or set VAR_DIR.")
+            yield
+
+    @contextmanager
+    def _listening(self, host: str, port: int) -> Iterator[socket.socket]:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((host, port))
+                listener.listen(2048)
+            except (OSError, OverflowError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                self._refuse(f"Cannot listen on {host}:{port} ({reason}): choose another port with PORT=8001.")
+            listener.set_inheritable(True)
+            yield listener
+
+    def _bring_database_up_to_date(self) -> None:
+        try:
+            executor = MigrationExecutor(connection)
+            plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        except DatabaseError as error:
+            self._refuse(f"The database does not answer: {str(error).splitlines()[0]}")
+        if not plan:
+            return
+        if not settings.EMBEDDED:
+            self._refuse("The database is not up to date: run manage.py migrate first.")
+        call_command("migrate", interactive=False, verbosity=0)
+
+    def _refuse_without_triggers(self) -> None:
+        from ledger import triggers
+
+        missing = list(triggers.verify())
+        if missing:
+            self._refuse(
+                f"The database does not guard the books: {', '.join(map(str, missing))}. "
+                "Run manage.py migrate, which puts the triggers back, and then manage.py check_ledger."
+            )
+
+    def _collect_static_files(self) -> None:
+        """Gather static files when one changed since the last time; a second start takes no time."""
+        if not settings.STORAGES["staticfiles"]["BACKEND"].startswith("whitenoise"):
+            return
+        stamp = Path(settings.STATIC_ROOT) / ".gathered"
+        found = _fingerprint_of_static_files()
+        if stamp.is_file() and stamp.read_text() == found:
+            return
+        call_command("collectstatic", interactive=False, verbosity=0)
+        stamp.write_text(found)
+
+    # --- While it runs ------------------------------------------------------------------------
+
+    def _serve_everything(self, listener: socket.socket, host: str, port: int) -> None:
+        from timebank.embedded import Embedded
+
+        connection.close()
+        server = _Server(self._config(), lambda: self._say_where(host, port))
+        # uvicorn stops on these by itself and raises them again when it has stopped. We come then:
+        # the worker must end its piece of work first. Before uvicorn runs, they mean: do not begin.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        embedded = Embedded()
+        embedded.start()
+        try:
+            server.run(sockets=[listener])
+        finally:
+            ended = embedded.stop()
+        self.stdout.write("Stopped." if ended else "Stopped; what was not finished is done at the next start.")
+
+    def _serve_pages(self, listener: socket.socket, host: str, port: int) -> None:
+        connection.close()
+        config = self._config()
+        if config.workers == 1:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: None)
+            _Server(config, lambda: self._say_where(host, port)).run(sockets=[listener])
+        else:
+            from uvicorn.supervisors import Multiprocess
+
+            self._say_where(host, port)
+            Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+        self.stdout.write("Stopped.")
+
+    def _config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            "timebank.asgi:application",
+            lifespan="off",
+            workers=1 if settings.EMBEDDED else settings.WEB_WORKERS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            proxy_headers=settings.BEHIND_PROXY,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            ws_max_size=65_536,
+        )
+
+    def _say_where(self, host: str, port: int) -> None:
+        here = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+        here = f"[{here}]" if ":" in here else here
+        self.stdout.write(f"\n{settings.COMMUNITY_NAME} is open at http://{here}:{port}/")
+        if host in {"0.0.0.0", "::"}:  # noqa: S104
+            self.stdout.write(f"From phones on the same network: {settings.SITE_URL}/")
+        for line in _demo_logins():
+            self.stdout.write(line)
+        self.stdout.flush()
+
+
+class _Server(uvicorn.Server):
+    """Says where it is as soon as it answers."""
+
+    def __init__(self, config: uvicorn.Config, when_open: Any) -> None:
+        super().__init__(config)
+        self._when_open = when_open
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if not self.should_exit:
+            self._when_open()
+
+
+def _demo_logins() -> list[str]:
+    """The demo's logins, one a line, when the demo community is loaded."""
+    try:
+        from timebank.demo import logins
+    except ImportError:
+        return []
+    return [str(line) for line in logins()]
+
+
+def _fingerprint_of_static_files() -> str:
+    parts = []
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            stat = os.stat(storage.path(path))
+            parts.append(f"{path} {stat.st_size} {stat.st_mtime_ns}")
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
