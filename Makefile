@@ -100,7 +100,7 @@ clean: ## remove the environment and caches; var/, with your data, stays
 $(BIN)/python:
 	@command -v $(PY) >/dev/null || { echo "Timebank needs Python 3.11 or newer; there is no $(PY) here." >&2; exit 1; }
 	if ! $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-		echo "Timebank needs Python 3.11 or newer; $(PY) is $$($(PY) -V 2>&1). Name another one: make PY=python3.12 $(MAKECMDGOALS)" >&2
+		echo "Timebank needs Python 3.11 or newer; $(PY) is $$($(PY) -V 2>&1 | head -1). Name another one: make PY=python3.12 $(MAKECMDGOALS)" >&2
 		exit 1
 	fi
 	echo "Making $(VENV)"
