@@ -26,6 +26,7 @@ class JobFunction:
     queue: str
     slow: bool
     function: Callable[..., None]
+    tries: int | None = None  # JOB_TRIES, unless it says how often
 
     def __call__(self, *args: Any) -> None:
         self.function(*args)
@@ -52,11 +53,13 @@ def _name(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__name__}"
 
 
-def job(queue: str, *, slow: bool = False) -> Callable[[Callable[..., None]], JobFunction]:
-    """Declare a function of ids as a job on ``queue``."""
+def job(
+    queue: str, *, slow: bool = False, tries: int | None = None
+) -> Callable[[Callable[..., None]], JobFunction]:
+    """Declare a function of ids as a job on ``queue``; ``tries`` where it is given up later than others."""
 
     def declare(function: Callable[..., None]) -> JobFunction:
-        declared = JobFunction(_name(function), queue, slow, function)
+        declared = JobFunction(_name(function), queue, slow, function, tries)
         job_functions[declared.name] = declared
         return declared
 

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-from django.db import DatabaseError
 from django.db.models import F
 
 from timebank import clock, failpoints
@@ -50,6 +49,7 @@ class Relay:
         self._helpers = {queue: Helper(queue) for queue in QUEUES}
         self._due_since: dict[str, float] = {}
         self._rung_at: dict[str, float] = {}
+        self._known_errors: set[str] = set()
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self.run, name="relay", daemon=True)
@@ -75,20 +75,17 @@ class Relay:
         for helper in self._helpers.values():
             helper.thread.start()
         while not self._stopping.wait(EVERY_SECONDS):
-            try:
-                with running.fresh_connection():
-                    self.look_round()
-            except DatabaseError as error:
-                log.warning("the relay cannot reach the database (%s); it goes on trying", type(error).__name__)
-            except Exception:  # the last thing that finds lost work must not itself be lost
-                log.exception("the relay stumbled; it goes on")
+            with running.fresh_connection():
+                self.look_round()
 
     def look_round(self) -> None:
-        """One round: transactions first, then the other queues."""
-        for queue in QUEUES:
-            for work in [work for work in standing_work.values() if work.queue == queue]:
-                self._look_at_standing(work)
-        self._look_at_jobs()
+        """One round: transactions first, then the other queues. What stumbles keeps nothing else waiting."""
+        standing = sorted(standing_work.values(), key=lambda work: QUEUES.index(work.queue))
+        looks = [partial(self._look_at_standing, work) for work in standing]
+        errors = {type(error).__name__ for look in [*looks, self._look_at_jobs] if (error := _error_of(look))}
+        if errors - self._known_errors:  # said when it begins, not every second
+            log.warning("the relay stumbles (%s) and goes on trying", ", ".join(sorted(errors)))
+        self._known_errors = errors
 
     def _look_at_standing(self, work: Standing) -> None:
         if not work.is_due():
@@ -149,6 +146,14 @@ class Helper:
             if self._stopping:
                 return None
             return self._waiting.pop(next(iter(self._waiting)))
+
+
+def _error_of(look: Callable[[], None]) -> Exception | None:
+    try:
+        look()
+    except Exception as error:  # the last thing that finds lost work must not itself be lost
+        return error
+    return None
 
 
 def _overdue() -> list[Job]:

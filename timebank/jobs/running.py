@@ -160,7 +160,7 @@ def _count_a_try(job_id: uuid.UUID) -> bool:
     job = Job.objects.open().select_for_update().filter(pk=job_id).first()
     if job is None:
         return False
-    if job.tries >= settings.JOB_TRIES:
+    if job.tries >= _most_tries(job):
         _mark_dead(job, job.last_error or "the process that ran it died")
         return False
     job.tries += 1
@@ -186,7 +186,7 @@ def _write_failure(job_id: uuid.UUID, described: str, *, counted: bool) -> None:
         return
     if not counted:
         job.tries += 1
-    if job.tries >= settings.JOB_TRIES:
+    if job.tries >= _most_tries(job):
         _mark_dead(job, described)
         return
     job.last_error = described
@@ -208,6 +208,11 @@ def _mark_dead(job: Job, reason: str) -> None:
     job.last_error = reason
     job.claimed_until = None
     job.save(update_fields=["tries", "dead_at", "last_error", "claimed_until"])
+
+
+def _most_tries(job: Job) -> int:
+    function = job_functions.get(job.name)
+    return function.tries if function and function.tries else settings.JOB_TRIES
 
 
 def _pause_after(tries: int) -> timedelta:
