@@ -57,6 +57,9 @@ class Account(models.Model):
             models.CheckConstraint(condition=Q(credit_limit_minutes__gte=0), name="account_limit_not_negative"),
             models.CheckConstraint(condition=Q(floor_minutes__lte=0), name="account_floor_not_positive"),
             models.UniqueConstraint(fields=["kind"], condition=Q(kind="fund"), name="account_one_fund"),
+            models.CheckConstraint(
+                condition=Q(state="open") | Q(balance_minutes=0, held_minutes=0), name="account_closed_is_empty"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -105,11 +108,14 @@ class Hold(models.Model):
     public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     payer = models.ForeignKey(Account, models.PROTECT, related_name="holds_paying", verbose_name=_("payer"))
-    payee = models.ForeignKey(Account, models.PROTECT, related_name="holds_receiving", verbose_name=_("payee"))
+    # On the hot path no foreign key has an index of its own where another answers every question asked.
+    payee = models.ForeignKey(
+        Account, models.PROTECT, related_name="holds_receiving", verbose_name=_("payee"), db_index=False
+    )
     amount_minutes = models.BigIntegerField(_("amount (minutes)"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.HELD)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="holds_made", verbose_name=_("made by")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="holds_made", verbose_name=_("made by"), db_index=False
     )
     key = models.CharField(_("key"), max_length=100)
     request_hash = models.CharField(max_length=64)
@@ -174,8 +180,8 @@ class Transfer(models.Model):
     # One row holds both ends, so the books balance by construction.
     public_id = models.CharField(max_length=22, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    payer = models.ForeignKey(Account, models.PROTECT, related_name="paid", verbose_name=_("payer"))
-    payee = models.ForeignKey(Account, models.PROTECT, related_name="received", verbose_name=_("payee"))
+    payer = models.ForeignKey(Account, models.PROTECT, related_name="paid", verbose_name=_("payer"), db_index=False)
+    payee = models.ForeignKey(Account, models.PROTECT, related_name="received", verbose_name=_("payee"), db_index=False)
     amount_minutes = models.BigIntegerField(_("amount (minutes)"))
     hold = models.OneToOneField(  # a hold is posted at most once
         Hold, models.PROTECT, null=True, blank=True, related_name="transfer", verbose_name=_("hold")
@@ -197,9 +203,13 @@ class Transfer(models.Model):
 class Entry(models.Model):
     """One line of an account's statement: minutes in (+) or out (−), and the balance after it."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="entries", verbose_name=_("account"))
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="entries", verbose_name=_("account"), db_index=False
+    )
     seq = models.BigIntegerField(_("line"))
-    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries", verbose_name=_("transfer"))
+    transfer = models.ForeignKey(
+        Transfer, models.PROTECT, related_name="entries", verbose_name=_("transfer"), db_index=False
+    )
     amount_minutes = models.BigIntegerField(_("amount (minutes)"))
     balance_after_minutes = models.BigIntegerField(_("balance after (minutes)"))
 

@@ -1,0 +1,25 @@
+"""Every write to the books."""
+
+from .accounts import AccountInUse, close_account, fund, open_account, set_credit_limit
+from .holds import AccountClosed, AlreadyPosted, KeyReused, NotEnoughTime, accept, void
+from .posting import AlreadyVoided, pay_at_once, post, post_all_due
+from ..tasks import post_due_holds
+
+__all__ = [
+    "AccountClosed",
+    "AccountInUse",
+    "AlreadyPosted",
+    "AlreadyVoided",
+    "KeyReused",
+    "NotEnoughTime",
+    "accept",
+    "close_account",
+    "fund",
+    "open_account",
+    "pay_at_once",
+    "post",
+    "post_all_due",
+    "post_due_holds",
+    "set_credit_limit",
+    "void",
+]

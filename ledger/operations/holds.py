@@ -1,0 +1,217 @@
+"""Setting hours aside, and giving them back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest, Least
+from django.utils.translation import gettext_lazy as _
+
+from ledger import log
+from ledger.hot_path import Earlier, NewHold, Statements
+from ledger.models import Account, Hold, Kind
+from ledger.tasks import post_due_holds
+from timebank import clock, failpoints
+from timebank.durations import in_words
+from timebank.errors import Refusal
+from timebank.ids import public_id
+from timebank.jobs import enqueue, ring
+from timebank.jobs.registry import job_functions
+from timebank.retries import retried
+
+from .accounts import account_id_of
+
+LONGEST_KEY = 100
+LONGEST_NOTE = 500
+_MOST_A_COLUMN_HOLDS = 2**62  # minutes; nobody has them, and more would not fit the arithmetic
+
+
+class NotEnoughTime(Refusal):
+    code = "not_enough_time"
+
+
+class AccountClosed(Refusal):
+    code = "account_closed"
+
+
+class KeyReused(Refusal):
+    """The key of an earlier request came with other values."""
+
+    code = "key_reused"
+    status = 422
+
+
+class AlreadyPosted(Refusal):
+    code = "already_posted"
+
+
+@retried  # busy, deadlock, or the unique key: the whole function runs again, within its deadline
+@transaction.atomic
+def accept(
+    *,
+    payer: Account,
+    payee: Account,
+    amount_minutes: int,
+    kind: str,
+    key: str,
+    actor: Any,
+    note: str = "",
+    due: bool = True,
+    then: dict[str, Any] | None = None,
+) -> Hold:
+    """Set whole ``amount_minutes`` of ``payer`` aside for ``payee``; when ``due``, the worker posts them at once.
+
+    Called again with the same ``key`` by the same ``actor`` and with the same values, it returns the
+    first hold in its present state and sets nothing aside. ``then`` is ``{"job": name, "args": ids}``, enqueued in
+    the transaction that resolves the hold. Keeps: balance − held never below the floor. Writes a
+    record. Raises NotEnoughTime, AccountClosed, KeyReused; ValueError for what no form lets through.
+    """
+    _check(payer, payee, amount_minutes, kind, key, note, then)
+    request_hash = _hash_of(payer, payee, amount_minutes, kind, due, then)
+    with connection.cursor() as cursor:
+        statements = Statements(cursor)
+        if earlier := statements.find(actor.pk, key):
+            return _the_same(earlier, request_hash, note)
+        if amount_minutes > _MOST_A_COLUMN_HOLDS or not statements.set_aside(payer.pk, amount_minutes):
+            raise _refusal(payer, amount_minutes)
+        hold = NewHold(
+            public_id=public_id(),
+            kind=str(kind),
+            payer_id=payer.pk,
+            payee_id=payee.pk,
+            amount_minutes=amount_minutes,
+            actor_id=actor.pk,
+            key=key,
+            request_hash=request_hash,
+            then=then,
+            due=due,
+            created_at=clock.now(),
+        )
+        # Of two clicks at once the second fails on the key here, is undone whole and, run again, finds the first.
+        hold_id = statements.write_hold(hold)
+        if hold_id is None:
+            raise AccountClosed(_("That account is closed. It cannot receive hours."))
+        words = _write_note(statements, hold_id, note) if note else None
+        statements.write_record("hold", _record_of(hold, payer, payee, account_id_of(actor, payer, payee), words), hold.created_at)
+    failpoints.reached("accept-before-commit")
+    # What is due is posted within moments, and posting rings for its own record and this one.
+    ring(post_due_holds if due else log.seal_records)
+    return _as_model(hold, hold_id)
+
+
+@retried
+@transaction.atomic
+def void(hold: Hold, *, actor: Any) -> Hold:
+    """Give the hours of ``hold`` back to its payer; voiding twice gives them back once. Writes a record.
+
+    Raises AlreadyPosted when they have arrived.
+    """
+    account = Account.objects.select_for_update(no_key=True).get(pk=hold.payer_id)
+    hold = Hold.objects.select_for_update().get(pk=hold.pk)
+    if hold.state == Hold.State.POSTED:
+        raise AlreadyPosted(_("These hours have arrived already."))
+    if hold.state == Hold.State.VOIDED:
+        return hold
+    freed = F("balance_minutes") - F("held_minutes") + hold.amount_minutes
+    Account.objects.filter(pk=account.pk).update(
+        held_minutes=F("held_minutes") - hold.amount_minutes,
+        floor_minutes=Greatest(F("floor_minutes"), Least(-F("credit_limit_minutes"), freed)),
+    )
+    hold.state, hold.resolved_at = Hold.State.VOIDED, clock.now()
+    hold.save(update_fields=["state", "resolved_at"])
+    log.write_record("void", hold=hold.public_id, by=account_id_of(actor, account))
+    enqueue_then(hold.then)
+    return hold
+
+
+def enqueue_then(then: dict[str, Any] | None) -> None:
+    """Enqueue the job a hold carries, in the transaction that resolves it."""
+    if then is not None:
+        enqueue(job_functions[then["job"]], *then["args"])
+
+
+def _check(
+    payer: Account, payee: Account, amount_minutes: int, kind: str, key: str, note: str, then: dict[str, Any] | None
+) -> None:
+    if type(amount_minutes) is not int or amount_minutes <= 0 or payer.pk == payee.pk:
+        raise ValueError("a hold needs two accounts and a positive whole number of minutes")
+    if kind not in Kind.values:
+        raise ValueError(f"no movement of minutes is of the kind {kind!r}")
+    if not 0 < len(key) <= LONGEST_KEY or len(note) > LONGEST_NOTE or "\0" in key + note:
+        raise ValueError("a key or note is too long, or no text")
+    if then is not None and (then.keys() != {"job", "args"} or then["job"] not in job_functions):
+        raise ValueError("then is a known job's name and its arguments")
+
+
+def _hash_of(
+    payer: Account, payee: Account, amount_minutes: int, kind: str, due: bool, then: dict[str, Any] | None
+) -> str:
+    """What tells a repeat from another request under the same key; words are compared by themselves (I15)."""
+    asked = f"{payer.public_id} {payee.public_id} {amount_minutes:d} {kind} {due:d} "
+    return hashlib.sha256((asked + json.dumps(then, sort_keys=True)).encode()).hexdigest()
+
+
+def _the_same(earlier: Earlier, request_hash: str, note: str) -> Hold:
+    """The earlier hold, if it was asked for in the same words."""
+    is_same_note = earlier.erased_at is not None or (earlier.text or "") == note
+    if earlier.request_hash != request_hash or not is_same_note:
+        raise KeyReused(_("This form was already sent with other values."))
+    return Hold.objects.get(pk=earlier.hold_id)
+
+
+def _refusal(payer: Account, amount_minutes: int) -> Refusal:
+    """Why nothing could be set aside, in words."""
+    now = Account.objects.get(pk=payer.pk)
+    if not now.is_open:
+        return AccountClosed(_("This account is closed. It cannot send hours."))
+    return NotEnoughTime(
+        _("You can send up to %(available)s; this needs %(amount)s.")
+        % {"available": in_words(max(now.available_minutes, 0)), "amount": in_words(amount_minutes)}
+    )
+
+
+def _write_note(statements: Statements, hold_id: int, note: str) -> str:
+    """Keep the words beside the hold; returns the commitment to them that goes into the log."""
+    salt = secrets.token_hex(16)
+    statements.write_note(hold_id, note, salt)
+    return log.commitment(note, salt)
+
+
+def _record_of(hold: NewHold, payer: Account, payee: Account, by: str | None, words: str | None) -> str:
+    return log.hold_body(
+        log.moment(hold.created_at),
+        hold.public_id,
+        payer.public_id,
+        payee.public_id,
+        hold.amount_minutes,
+        hold.kind,
+        hold.due,
+        by,
+        words,
+    )
+
+
+def _as_model(hold: NewHold, hold_id: int) -> Hold:
+    """The row just written, as the model."""
+    model = Hold(
+        id=hold_id,
+        public_id=hold.public_id,
+        kind=hold.kind,
+        payer_id=hold.payer_id,
+        payee_id=hold.payee_id,
+        amount_minutes=hold.amount_minutes,
+        actor_id=hold.actor_id,
+        key=hold.key,
+        request_hash=hold.request_hash,
+        then=hold.then,
+        due=hold.due,
+        try_at=hold.created_at,
+        created_at=hold.created_at,
+    )
+    model._state.adding, model._state.db = False, connection.alias
+    return model

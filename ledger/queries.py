@@ -1,0 +1,83 @@
+"""Reading the books: statements, live holds, one payment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from .models import Account, Entry, Hold, Note, Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a statement, as its owner reads it."""
+
+    seq: int
+    amount_minutes: int  # in (+) or out (−)
+    balance_after_minutes: int
+    transfer: Transfer
+    other: Account  # the other party's account, with its owner
+    note: str
+
+    @property
+    def other_owner(self) -> Any:
+        """The person on the other side; None where it is the community fund."""
+        return self.other.owner if self.other.kind == Account.Kind.MEMBER else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines of a statement, newest first; ``next_before`` asks for those after them, None at the end."""
+
+    entries: list[Line]
+    next_before: int | None
+
+
+def statement(account: Account, *, before: int | None = None, limit: int = 20) -> Page:
+    """Up to ``limit`` lines of ``account``, newest first, those below line ``before``; one query."""
+    entries = Entry.objects.filter(account=account).order_by("-seq")
+    if before is not None:
+        entries = entries.filter(seq__lt=before)
+    found = list(entries.select_related("transfer__payer__owner", "transfer__payee__owner", "transfer__hold__note")[: limit + 1])
+    return Page([_line(entry) for entry in found[:limit]], found[limit - 1].seq if len(found) > limit else None)
+
+
+def live_holds(account: Account) -> QuerySet[Hold]:
+    """What is on its way from or to ``account``, newest first, with both people and the note; one query."""
+    return (
+        Hold.objects.live()
+        .filter(Q(payer=account) | Q(payee=account))
+        .select_related("payer__owner", "payee__owner", "note")
+        .order_by("-pk")
+    )
+
+
+def payment(public_id: str, *, of: Any) -> Hold:
+    """The payment with this address, for one of its two people; one query. Http404 for everybody else.
+
+    With it come both accounts and owners, the note, and, once it arrived, the transfer.
+    """
+    parties = Q(payer__owner=of) | Q(payee__owner=of)
+    found = Hold.objects.select_related("payer__owner", "payee__owner", "note", "transfer")
+    hold = found.filter(parties, public_id=public_id).first()
+    if hold is None:
+        raise Http404
+    return hold
+
+
+def _line(entry: Entry) -> Line:
+    transfer = entry.transfer
+    other = transfer.payer if entry.account_id == transfer.payee_id else transfer.payee
+    return Line(
+        entry.seq, entry.amount_minutes, entry.balance_after_minutes, transfer, other, _words_on(transfer.hold)
+    )
+
+
+def _words_on(hold: Hold | None) -> str:
+    try:
+        return hold.note.text if hold else ""
+    except Note.DoesNotExist:
+        return ""

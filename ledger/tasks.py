@@ -1,0 +1,35 @@
+"""The ledger's standing work: posting what is due, and numbering the log."""
+
+from __future__ import annotations
+
+from timebank.jobs import standing
+
+
+def _is_hold_due() -> bool:
+    from timebank import clock
+
+    from .models import Hold
+
+    return Hold.objects.due(clock.now()).exists()
+
+
+def _is_record_unsealed() -> bool:
+    from . import log
+
+    return log.is_unsealed()
+
+
+@standing("transactions", is_due=_is_hold_due)
+def post_due_holds() -> int:
+    """Post every hold that is due; returns how many. Running twice, or at once, posts each once."""
+    from . import operations  # operations import tasks, so tasks import operations late
+
+    return operations.post_all_due()
+
+
+@standing("audit", is_due=_is_record_unsealed)
+def seal_records() -> int:
+    """Give every record its number in the log; returns how many. Running twice numbers each once."""
+    from . import log
+
+    return log.seal()
