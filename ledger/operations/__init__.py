@@ -1,7 +1,7 @@
 """Every write to the books."""
 
 from .accounts import AccountInUse, close_account, fund, open_account, set_credit_limit
-from .holds import AccountClosed, AlreadyPosted, KeyReused, NotEnoughTime, accept, void
+from .holds import AccountClosed, AlreadyPosted, KeyReused, NotEnoughTime, accept, void, why_not
 from .posting import AlreadyVoided, pay_at_once, post, post_all_due
 from ..tasks import post_due_holds
 
@@ -22,4 +22,5 @@ __all__ = [
     "post_due_holds",
     "set_credit_limit",
     "void",
+    "why_not",
 ]

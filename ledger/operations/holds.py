@@ -78,7 +78,7 @@ def accept(
         if earlier := statements.find(actor.pk, key):
             return _the_same(earlier, request_hash, note)
         if amount_minutes > _MOST_A_COLUMN_HOLDS or not statements.set_aside(payer.pk, amount_minutes):
-            raise _refusal(payer, amount_minutes)
+            raise why_not(payer, amount_minutes)
         hold = NewHold(
             public_id=public_id(),
             kind=str(kind),
@@ -164,8 +164,8 @@ def _the_same(earlier: Earlier, request_hash: str, note: str) -> Hold:
     return Hold.objects.get(pk=earlier.hold_id)
 
 
-def _refusal(payer: Account, amount_minutes: int) -> Refusal:
-    """Why nothing could be set aside, in words."""
+def why_not(payer: Account, amount_minutes: int) -> Refusal:
+    """Why ``amount_minutes`` cannot be set aside on ``payer``, in words: the refusal to raise."""
     now = Account.objects.get(pk=payer.pk)
     if not now.is_open:
         return AccountClosed(_("This account is closed. It cannot send hours."))
