@@ -5,14 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from .models import Event
+from .middleware import standing_of
 
 
 def unread(request: HttpRequest) -> dict[str, object]:
-    """``unread_count``, asked for only where a template shows it."""
-
-    def count() -> int:
-        user = getattr(request, "user", None)
-        return Event.objects.unread(user).count() if user and user.is_authenticated else 0
-
-    return {"unread_count": SimpleLazyObject(count)}
+    """``unread_count`` and ``live_seq``: one query for both, asked only where a template shows one."""
+    return {
+        "unread_count": SimpleLazyObject(lambda: standing_of(request).unread),
+        "live_seq": SimpleLazyObject(lambda: standing_of(request).seq),
+    }

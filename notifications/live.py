@@ -17,8 +17,14 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 
 GROUP = "hub"
-SUSPENDED = 4403
+
+# With what a socket is closed.
+NOT_UNDERSTOOD = 4400
 SESSION_ENDED = 4401
+SUSPENDED = 4403
+TOO_MUCH = 4429
+
+_MAY_NOT_LISTEN = {"suspended", "left", "steward"}
 _FRAMES_AT_ONCE = 200
 _PATIENCE_SECONDS = 2.0
 
@@ -50,3 +56,8 @@ async def _send_within_patience(message: dict[str, Any]) -> None:
     layer = get_channel_layer()
     if layer is not None:
         await asyncio.wait_for(layer.group_send(GROUP, message), _PATIENCE_SECONDS)
+
+
+def may_listen(person: Any) -> bool:
+    """Whether a member, or what is known of her, may have open sockets."""
+    return bool(person.is_active) and person.state not in _MAY_NOT_LISTEN

@@ -89,6 +89,11 @@ class Event(models.Model):
         """What sockets carry of it."""
         return {**self.data, "seq": self.seq, "type": self.type, "in_inbox": self.in_inbox}
 
+    @property
+    def line_template(self) -> str:
+        """What shows it in the inbox."""
+        return f"notifications/events/{self.type}.html"
+
     def get_absolute_url(self) -> str:
         """The page it is about."""
         if transfer := self.data.get("transfer"):
@@ -114,7 +119,6 @@ class Letter(models.Model):
     html = models.TextField(blank=True)
     headers = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(_("written"))
-    claimed_until = models.DateTimeField(null=True, blank=True)  # somebody is sending it
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
     objects = LetterQuerySet.as_manager()

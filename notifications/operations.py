@@ -23,6 +23,7 @@ from .models import Event, Letter
 
 # Rows in one INSERT: the smallest limit on parameters among our engines, with room to spare.
 _ROWS_AT_ONCE = 500
+_SUBJECT_LETTERS = 250
 
 _TAKE_NUMBERS = """
     INSERT INTO notifications_feed (member_id, last_seq) VALUES {rows}
@@ -133,7 +134,7 @@ def mark_all_read(member: Any, *, up_to: int | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a letter says."""
+    """What a letter says: its subject, its text, and the same as HTML."""
 
     subject: str
     text: str
@@ -143,21 +144,37 @@ class Words:
 @retried
 @transaction.atomic
 def write_letter(
+    recipient: str,
+    words: Words,
+    *,
+    event: Event | None = None,
+    sender: str = "",
+    headers: dict[str, str] | None = None,
+) -> Letter:
+    """Write a letter, which a job sends; in an open transaction it shares its fate.
+
+    A letter about an ``event`` is written once: asked again, the first one is returned.
+    """
+    if event and (earlier := Letter.objects.filter(event=event).first()):
+        return earlier
+    letter = Letter.objects.create(
+        event=event,
+        recipient=recipient,
+        sender=sender,
+        subject=words.subject[:_SUBJECT_LETTERS],
+        text=words.text,
+        html=words.html,
+        headers=headers or {},
+        created_at=clock.now(),
+    )
+    enqueue(tasks.send_letter, letter.pk)
+    return letter
+
+
+@retried
+@transaction.atomic
+def write_letters(
     recipients: Iterable[str], words: Words, *, sender: str = "", headers: dict[str, str] | None = None
 ) -> list[Letter]:
-    """Write a letter to each of ``recipients``; a job sends it. Within a transaction it shares its fate."""
-    now = clock.now()
-    letters = []
-    for recipient in recipients:
-        letter = Letter.objects.create(
-            recipient=recipient,
-            sender=sender,
-            subject=words.subject,
-            text=words.text,
-            html=words.html,
-            headers=headers or {},
-            created_at=now,
-        )
-        enqueue(tasks.send_letter, letter.pk)
-        letters.append(letter)
-    return letters
+    """Write the same letter to each of ``recipients``: to all or, when something is wrong, to none."""
+    return [write_letter(recipient, words, sender=sender, headers=headers) for recipient in recipients]

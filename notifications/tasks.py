@@ -12,6 +12,7 @@ from . import live
 from .models import Event
 
 _EVENTS_AT_ONCE = 500
+_TRIES_IN_A_DAY = 150  # ten minutes apart: a letter waits a day for the mail server
 
 
 @standing("notifications", is_due=lambda: Event.objects.untold().exists())
@@ -48,7 +49,7 @@ def mail_event(event_id: int) -> None:
     letters.write_for_event(event_id)
 
 
-@job("notifications", slow=True)
+@job("notifications", slow=True, tries=_TRIES_IN_A_DAY)
 def send_letter(letter_id: int) -> None:
     """Send one letter and empty its words. While the mail server is away the job is tried again."""
     from . import letters
