@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
             "language": language,
             "community_name": settings.COMMUNITY_NAME,
             "site_url": settings.SITE_URL,
-            "static_url": settings.SITE_URL + settings.STATIC_URL,
+            "link": _link_of(template_prefix, context),
         }
         with translation.override(language), timezone.override(zone):
             self.render_mail(template_prefix, email, context).send()
@@ -93,6 +93,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: Member, password: str) -> None:
         user.set_password(password)
         user.save(update_fields=["password"])  # and nothing else of a row that may have changed since
+
+
+def _link_of(template_prefix: str, context: dict[str, Any]) -> str:
+    """The one button of a mail: the link made for it, or the page where its reader can act."""
+    if made := context.get("activate_url") or ("key" in context and context.get("password_reset_url")):
+        return str(made)
+    page = "account_signup" if template_prefix.endswith("unknown_account") else "account_reset_password"
+    return settings.SITE_URL + reverse(page)
 
 
 def _member_at(email: str) -> Member | None:

@@ -1,19 +1,97 @@
-"""The forms of the accounts pages."""
+"""The forms of the accounts pages: what people type made clean. None of them saves."""
 
 from __future__ import annotations
 
+import zoneinfo
+from typing import Any
+
 from django import forms
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from ledger.models import Kind
+from timebank.durations_field import MinutesField
+
 from .models import Member
+from .words import NameField, WordsField
 
 
-class SignupForm(forms.Form):
-    """What sign-up asks beside e-mail and password."""
+class SendForm(forms.Form):
+    """To whom, how much, what for: the first step of sending hours."""
 
-    display_name = forms.CharField(label=_("Name"), max_length=80)
+    to = forms.CharField(max_length=22, error_messages={"required": _("Choose who gets the hours.")})
+    amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+    kind = forms.ChoiceField(
+        label=_("What is it?"),
+        choices=[(Kind.HELP.value, _("Help I received")), (Kind.GIFT.value, _("A gift"))],
+        initial=Kind.HELP.value,
+        widget=forms.RadioSelect,
+    )
+    note = WordsField(
+        label=_("Message"),
+        help_text=_("Only the two of you can read it."),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
-    def signup(self, request: HttpRequest, user: Member) -> None:
-        user.display_name = self.cleaned_data["display_name"]
-        user.save()
+
+class ConfirmSendForm(SendForm):
+    """The same once more from the review step, with what makes it happen once."""
+
+    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$")
+    again = forms.BooleanField(required=False)
+
+
+class ProfileForm(forms.Form):
+    display_name = NameField(
+        label=_("Your name"), help_text=_("As your neighbours know you."), max_length=80
+    )
+    about = WordsField(
+        label=_("About you"),
+        help_text=_("What you like to do, what you are good at. Up to 600 characters."),
+        max_length=600,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].widget.attrs["autocomplete"] = "name"
+
+
+# Each language by its own name: whoever reads none of the others must find hers.
+LANGUAGE_NAMES = [("en", "English"), ("pt-br", "Português do Brasil")]
+
+
+def _time_zones() -> list[tuple[str, str]]:
+    places = [name for name in sorted(zoneinfo.available_timezones()) if "/" in name and not name.startswith("Etc/")]
+    return [(name, name.replace("_", " ")) for name in ["UTC", *places]]
+
+
+class PreferencesForm(forms.Form):
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGE_NAMES)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones)
+    theme = forms.ChoiceField(
+        label=_("Colours"),
+        choices=[
+            (Member.Theme.DEVICE.value, _("As my device")),
+            (Member.Theme.LIGHT.value, _("Light")),
+            (Member.Theme.DARK.value, _("Dark")),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    text_size = forms.ChoiceField(
+        label=_("Text size"),
+        choices=[(Member.TextSize.NORMAL.value, _("Normal")), (Member.TextSize.LARGE.value, _("Large"))],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
+class AgreeForm(forms.Form):
+    agree = forms.BooleanField(
+        label=_("I agree to the terms and have read the privacy notice"),
+        error_messages={"required": _("Please agree to the terms to go on.")},
+    )
+

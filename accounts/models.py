@@ -30,6 +30,11 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Those who may give and receive hours."""
         return self.filter(state=Member.State.ACTIVE)
 
+    def visible_to(self, viewer: Member) -> Self:
+        """Whose profile ``viewer`` may open: that of active members if she is one, and always her own."""
+        hers = Q(pk=viewer.pk)
+        return self.filter(hers | Q(state=Member.State.ACTIVE)) if viewer.is_member else self.filter(hers)
+
     def named_like(self, words: str) -> Self:
         """Members whose name holds every one of ``words``, whatever the accents and case."""
         found = self

@@ -1,3 +1,14 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from . import views
+
+urlpatterns = [
+    path("people/<slug:public_id>/", views.profile, name="profile"),
+    path("settings/", views.settings, name="settings"),
+    path("settings/profile/", views.settings_profile, name="settings_profile"),
+    path("agree/", views.agree, name="agree"),
+    path("send/", views.send, name="send"),
+    path("send/people/", views.send_people, name="send_people"),
+    path("send/review/", views.send_review, name="send_review"),
+    path("send/confirm/", views.send_confirm, name="send_confirm"),
+]

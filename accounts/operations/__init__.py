@@ -13,7 +13,7 @@ from .refusals import (
     ToOneself,
 )
 from .roles import give_role, take_role
-from .sending import send_hours
+from .sending import look_ahead, send_hours
 from .signing_up import sign_up
 from .suspension import end_sessions, reinstate_member, suspend_member
 
@@ -35,6 +35,7 @@ __all__ = [
     "end_sessions",
     "give_role",
     "join",
+    "look_ahead",
     "pay_starting_grant",
     "present_versions",
     "reinstate_member",

@@ -80,8 +80,12 @@ def join(member: Member) -> Member:
         pay_starting_grant(member)
     except Refusal as refusal:
         logger.warning("starting hours not paid: %s", refusal.code)
-        for coordinator in coordinators():
-            notifications.tell(coordinator, "grant-failed", about=member, in_inbox=True, by_mail=True)
+        notifications.tell_all(
+            [
+                notifications.Telling(coordinator.pk, "grant-failed", about_id=member.pk, in_inbox=True, by_mail=True)
+                for coordinator in coordinators()
+            ]
+        )
     return member
 
 
@@ -123,4 +127,5 @@ def approve_member(member: Member, *, by: Member) -> Member:
 
 def locked(member: Member) -> Member:
     """``member`` as she is now, her row locked until the transaction ends."""
-    return Member.objects.select_for_update().get(pk=member.pk)
+    # Not so hard that a row pointing to her, such as an event, would have to wait.
+    return Member.objects.select_for_update(no_key=True).get(pk=member.pk)

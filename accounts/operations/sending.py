@@ -39,7 +39,7 @@ def send_hours(
     """
     key = f"send:{nonce}"
     payee = _account_of(recipient)
-    payer = Account.objects.select_for_update().filter(owner=sender).first()
+    payer = Account.objects.select_for_update(no_key=True).filter(owner=sender).first()
     if not Hold.objects.filter(actor=sender, key=key).exists():
         _check_sender(sender, payer)
         _check_recipient(sender, recipient, payee)
@@ -50,6 +50,19 @@ def send_hours(
     return ledger.accept(
         payer=payer, payee=payee, amount_minutes=amount_minutes, kind=kind, key=key, actor=sender, note=note
     )
+
+
+def look_ahead(*, sender: Member, recipient: Member | None, amount_minutes: int) -> int:
+    """The minutes ``sender`` would have left to send after this; changes nothing.
+
+    Raises what `send_hours` would raise now, but for AlreadySent.
+    """
+    payer = _account_of(sender)
+    _check_sender(sender, payer)
+    _check_recipient(sender, recipient, _account_of(recipient))
+    if amount_minutes > payer.available_minutes:
+        raise ledger.why_not(payer, amount_minutes)
+    return payer.available_minutes - amount_minutes
 
 
 # One sentence for whoever cannot be sent hours: who she is or why is nobody else's business.

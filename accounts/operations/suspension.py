@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from ledger.log import write_record
+from notifications import live
 from notifications import operations as notifications
 from timebank.retries import retried
 
@@ -54,9 +55,7 @@ def end_sessions(member: Member) -> None:
     Member.objects.filter(pk=member.pk).update(sessions_ended=F("sessions_ended") + 1)
     for session in UserSession.objects.filter(user=member):
         session.end()
-    from notifications import live
-
-    transaction.on_commit(lambda: live.close_sockets(member.pk), robust=True)
+    live.disconnect(member.pk)
 
 
 def _check_may_suspend(member: Member, by: Member) -> None:

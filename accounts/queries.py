@@ -1,0 +1,37 @@
+"""Looking people up."""
+
+from __future__ import annotations
+
+from ledger.models import Hold
+
+from .models import Member
+
+FOUND_AT_MOST = 8
+_LATEST_PAYMENTS = 40
+
+
+def find_people(asking: Member, words: str) -> list[Member]:
+    """Up to 8 active members for ``asking`` to send hours to: those she sent to lately come first.
+
+    Without ``words`` only these; with words everybody whose name holds them, then by name.
+    """
+    recent = _lately_paid(asking)
+    others = Member.objects.active().exclude(pk=asking.pk)
+    if not words.strip():
+        known = others.in_bulk(recent)
+        return [known[pk] for pk in recent if pk in known][:FOUND_AT_MOST]
+    named = others.named_like(words)
+    known = named.in_bulk(recent)
+    found = [known[pk] for pk in recent if pk in known][:FOUND_AT_MOST]
+    rest = named.exclude(pk__in=recent).order_by("plain_name", "pk")
+    return found + list(rest[: FOUND_AT_MOST - len(found)])
+
+
+def _lately_paid(member: Member) -> list[int]:
+    """Whom ``member`` sent hours to in her latest payments, the latest first, each once."""
+    owners = (
+        Hold.objects.filter(payer__owner=member)
+        .order_by("-pk")
+        .values_list("payee__owner_id", flat=True)[:_LATEST_PAYMENTS]
+    )
+    return list(dict.fromkeys(owners))

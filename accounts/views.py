@@ -1,0 +1,215 @@
+"""The pages of members: profile, settings, and sending hours to a person."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from allauth.core.internal import ratelimit
+from django.conf import settings as site_settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from timebank.errors import Busy, Refusal
+
+from . import operations, queries
+from .forms import AgreeForm, ConfirmSendForm, PreferencesForm, ProfileForm, SendForm
+from .models import Member
+
+require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class MemberRequest(HttpRequest):
+    user: Member
+
+
+# --- People ---------------------------------------------------------------------------------------
+
+
+@require_safe
+@login_required
+def profile(request: MemberRequest, public_id: str) -> HttpResponse:
+    """What neighbours see of a person; whoever is no member any more is not found."""
+    person = get_object_or_404(Member.objects.visible_to(request.user), public_id=public_id)
+    return render(request, "accounts/profile.html", {"person": person})
+
+
+# --- Settings -------------------------------------------------------------------------------------
+
+
+@require_form_methods
+@login_required
+def settings(request: MemberRequest) -> HttpResponse:
+    member = request.user
+    kept = {name: getattr(member, name) for name in PreferencesForm.base_fields}
+    form = PreferencesForm(request.POST if request.method == "POST" else None, initial=kept)
+    if form.is_bound and form.is_valid():
+        member = operations.change_preferences(member, **form.cleaned_data)
+        with translation.override(member.language):
+            messages.success(request, _("Saved."))
+        return redirect("settings")
+    return render(request, "accounts/settings.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_form_methods
+@login_required
+def settings_profile(request: MemberRequest) -> HttpResponse:
+    kept = {"display_name": request.user.display_name, "about": request.user.about}
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=kept)
+    if form.is_bound and form.is_valid():
+        member = operations.change_profile(request.user, **form.cleaned_data)
+        messages.success(request, _("Saved. This is what your neighbours see."))
+        return redirect(member)
+    return render(request, "accounts/settings_profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_form_methods
+@login_required
+def agree(request: MemberRequest) -> HttpResponse:
+    """Ask a member who agreed to earlier terms for her yes to the present ones."""
+    next_url = request.POST.get("next") or request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(next_url, allowed_hosts=None):
+        next_url = ""
+    form = AgreeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        operations.agree(request.user)
+        return redirect(next_url or "dashboard")
+    context = {"form": form, "next": next_url}
+    return render(request, "accounts/agree.html", context, status=422 if form.errors else 200)
+
+
+# --- Sending hours ----------------------------------------------------------------------------------
+
+
+@require_form_methods
+@login_required
+def send(request: MemberRequest) -> HttpResponse:
+    """The form, empty or as typed so far: a POST looks for people, or comes back from the review."""
+    if not request.user.is_member:
+        return _not_now(request)
+    typed = request.POST if request.method == "POST" else request.GET
+    form = SendForm(initial={name: typed[name] for name in SendForm.base_fields if name in typed})
+    return _send_page(request, form)
+
+
+@require_safe
+@login_required
+def send_people(request: MemberRequest) -> HttpResponse:
+    """The people to choose from, as a fragment that follows what is typed."""
+    if not request.user.is_member:
+        return _not_now(request)
+    return render(request, "accounts/_people.html", _people(request, request.GET))
+
+
+@require_POST
+@login_required
+def send_review(request: MemberRequest) -> HttpResponse:
+    """Say in words what would happen, before it does."""
+    if not request.user.is_member:
+        return _not_now(request)
+    form = SendForm(request.POST)
+    if not form.is_valid():
+        return _send_page(request, form)
+    recipient = _recipient(form)
+    try:
+        left_minutes = operations.look_ahead(
+            sender=request.user, recipient=recipient, amount_minutes=form.cleaned_data["amount"]
+        )
+    except Refusal as refusal:
+        return _refused(request, form, refusal)
+    nonce = secrets.token_urlsafe(16)
+    return _review_page(request, form, recipient, nonce=nonce, left_minutes=left_minutes)
+
+
+@require_POST
+@login_required
+def send_confirm(request: MemberRequest) -> HttpResponse:
+    if not request.user.is_member:
+        return _not_now(request)
+    limit = {"send": site_settings.SEND_RATE_LIMIT}
+    if not ratelimit.consume(request, app="accounts", action="send", config=limit):
+        return ratelimit.respond_429(request)
+    form = ConfirmSendForm(request.POST)
+    if not form.is_valid():
+        return _send_page(request, form)
+    recipient = _recipient(form)
+    asked = form.cleaned_data
+    try:
+        hold = operations.send_hours(
+            sender=request.user,
+            recipient=recipient,
+            amount_minutes=asked["amount"],
+            kind=asked["kind"],
+            note=asked["note"],
+            nonce=asked["nonce"],
+            again=asked["again"],
+        )
+    except operations.AlreadySent as refusal:
+        return _review_page(request, form, recipient, nonce=asked["nonce"], again=refusal)
+    except Refusal as refusal:
+        return _refused(request, form, refusal)
+    return redirect("transfer", hold.public_id)
+
+
+def _recipient(form: SendForm) -> Member | None:
+    found: Member | None = Member.objects.people().filter(public_id=form.cleaned_data["to"]).first()
+    return found
+
+
+def _send_page(request: MemberRequest, form: SendForm, status: int = 422) -> HttpResponse:
+    """The first step with everything as it was typed."""
+    typed = request.POST if request.method == "POST" else request.GET
+    context = {"form": form, "account": request.user.account, **_people(request, typed)}
+    return render(request, "accounts/send.html", context, status=status if form.errors else 200)
+
+
+def _people(request: MemberRequest, typed: Any) -> dict[str, object]:
+    """Whom to choose from; whoever is chosen already stays in sight."""
+    words = typed.get("q", "")[:80]
+    people = queries.find_people(request.user, words)
+    chosen = Member.objects.active().exclude(pk=request.user.pk).filter(public_id=typed.get("to", "")).first()
+    if chosen and chosen not in people:
+        people = [chosen, *people]
+    return {"people": people, "words": words, "chosen": chosen}
+
+
+def _review_page(
+    request: MemberRequest,
+    form: SendForm,
+    recipient: Member | None,
+    *,
+    nonce: str,
+    left_minutes: int | None = None,
+    again: Refusal | None = None,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "asked": form.cleaned_data,
+        "recipient": recipient,
+        "nonce": nonce,
+        "left_minutes": left_minutes,
+        "again": again,
+    }
+    return render(request, "accounts/send_review.html", context, status=again.status if again else 200)
+
+
+def _refused(request: MemberRequest, form: SendForm, refusal: Refusal) -> HttpResponse:
+    """The form again, with the sentence at the field it is about."""
+    field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
+    form.add_error(field if field in form.fields else None, str(refusal))
+    if not isinstance(refusal, Busy):
+        return _send_page(request, form)
+    response = _send_page(request, form, status=refusal.status)
+    response["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
+
+
+def _not_now(request: MemberRequest) -> HttpResponse:
+    """What somebody who is no active member gets instead of the pages for sending."""
+    return render(request, "accounts/send_not_now.html", status=403)
