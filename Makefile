@@ -41,7 +41,7 @@ run: $(VENV)/.ok-run ## start Timebank, with a demo community (DEMO=0 without, P
 
 .PHONY: run-full
 run-full: $(VENV)/.ok-run ## start web, worker, beat and relay as separate processes on BROKER_URL, REDIS_URL, DATABASE_URL
-	@exec $(BIN)/python manage.py serve_full
+	@exec $(BIN)/python deploy/run-full
 
 .PHONY: demo
 demo: $(VENV)/.ok-run ## load the demo community (again: changes nothing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -73,6 +74,13 @@ def busy_page(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for what went wrong outside of a view: 503 where a later try may succeed, else 500."""
+    if means_busy(sys.exc_info()[1]):
+        return busy_page(request)
+    return HttpResponse(_page("500.html", request), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
 def _page(template: str, request: HttpRequest) -> str:
     for context in (request, None):  # with the member's own bar if it can be read, else without
         try:
@@ -81,7 +89,10 @@ def _page(template: str, request: HttpRequest) -> str:
             break
         except Exception as error:  # an error page that fails is worse than a plain one
             log.warning("the page %s could not be made (%s)", template, type(error).__name__)
-    title, words = _("Busy just now"), _("The books are busy just now. Nothing was changed. Please try again.")
+    if template == "503.html":
+        title, words = _("Busy just now"), _("The books are busy just now. Nothing was changed. Please try again.")
+    else:
+        title, words = _("Something went wrong"), _("Nothing was changed. Please try again.")
     return f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1><p>{words}</p>"
 
 

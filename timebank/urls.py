@@ -3,7 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from timebank.health import healthz
+
+handler500 = "timebank.middleware.server_error"  # a database that is busy makes it a 503
+
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
     path("", include("timebank.site_urls")),
     path("", include("marketplace.urls")),
     path("", include("accounts.urls")),
