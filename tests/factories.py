@@ -52,7 +52,7 @@ def make_member(
             member.groups.add(Group.objects.get(name=group))
     if _has_joined(state):
         _give_account(member, minutes, credit_limit_minutes)
-    return member
+    return Member.objects.get(pk=member.pk)  # as the site would meet her, with nothing remembered
 
 
 def make_coordinator(**fields: Any) -> Member:
@@ -87,3 +87,13 @@ def _give_account(member: Member, minutes: int, credit_limit_minutes: int) -> No
             key=f"story:{member.pk}",
             actor=fund.owner,
         )
+
+
+def balance(member: Member) -> int:
+    """The minutes on the member's account, as the books have them now."""
+    return Member.objects.get(pk=member.pk).account.balance_minutes
+
+
+def available(member: Member) -> int:
+    """The minutes the member could send now."""
+    return Member.objects.get(pk=member.pk).account.available_minutes
