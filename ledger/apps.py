@@ -1,5 +1,28 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class LedgerConfig(AppConfig):
     name = "ledger"
+
+    def ready(self) -> None:
+        # No rule: where Django lets a migration's before and after be told.
+        pre_migrate.connect(_before_migrations, sender=self)
+        post_migrate.connect(_after_migrations, sender=self)
+
+
+def _before_migrations(using: str, **_told: Any) -> None:
+    from . import triggers
+
+    if using == DEFAULT_DB_ALIAS:
+        triggers.remove()
+
+
+def _after_migrations(using: str, **_told: Any) -> None:
+    from . import triggers
+
+    if using == DEFAULT_DB_ALIAS:
+        triggers.install()
