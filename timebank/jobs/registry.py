@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
-from timebank import clock
+from timebank import clock, failpoints
 
 if TYPE_CHECKING:
     from .models import Job
@@ -102,7 +102,7 @@ def enqueue(function: JobFunction, *args: Any, not_before: datetime | None = Non
     if not_before is None:
         from .ringer import ringer
 
-        transaction.on_commit(lambda: ringer.ring_job(written), robust=True)
+        _after_commit(lambda: ringer.ring_job(written))
     return written
 
 
@@ -110,4 +110,12 @@ def ring(work: Standing) -> None:
     """After the present transaction commits, tell a worker that ``work`` has something due."""
     from .ringer import ringer
 
-    transaction.on_commit(lambda: ringer.ring_standing(work), robust=True)
+    _after_commit(lambda: ringer.ring_standing(work))
+
+
+def _after_commit(leave_a_bell: Callable[[], None]) -> None:
+    def committed() -> None:
+        failpoints.reached("after-commit")
+        leave_a_bell()
+
+    transaction.on_commit(committed, robust=True)  # nothing here may turn what is committed into an error

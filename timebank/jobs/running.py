@@ -217,7 +217,7 @@ def _most_tries(job: Job) -> int:
 
 def _pause_after(tries: int) -> timedelta:
     """5 s after the first failure, doubling to ten minutes, with jitter so that crowds spread out."""
-    pause = min(timedelta(seconds=5 * 2 ** (tries - 1)), SLOWEST_RETRY)
+    pause = min(timedelta(seconds=5 * 2 ** min(tries - 1, 10)), SLOWEST_RETRY)
     return pause * random.uniform(0.8, 1.2)  # noqa: S311
 
 
