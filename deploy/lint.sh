@@ -51,8 +51,8 @@ nothing_of_this_machine() { # no path of a machine, no registry's host in what i
         -- . ':!deploy/lint.sh' ':!static/vendor' ':!*.lock'
 }
 
-check ruff "$BIN/ruff" check .
-check format "$BIN/ruff" format --check .
+check ruff "$BIN/ruff" check --output-format concise .
+check format "$BIN/ruff" format --check --quiet --output-format concise .
 check mypy "$BIN/mypy"
 check djlint "$BIN/djlint" --lint --quiet templates
 check imports "$BIN/lint-imports"
