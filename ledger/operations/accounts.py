@@ -44,7 +44,7 @@ def open_account(owner: Any, *, kind: str = Account.Kind.MEMBER, credit_limit_mi
         opened_at=clock.now(),
     )
     write_record(
-        "account", account=account.public_id, change="opened", by=account.public_id, limit_minutes=credit_limit_minutes
+        "account", account=account.public_id, change="opened", by=None, limit_minutes=credit_limit_minutes
     )
     return account
 

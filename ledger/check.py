@@ -1,0 +1,250 @@
+"""Walking the books from end to end: the invariants that hold after every commit.
+
+`manage.py check_ledger` runs it, every night too, and so does the end of every test that used the
+ledger. Each invariant is asked of the rows themselves, without the code that wrote them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from timebank import clock
+from timebank.jobs.models import Job
+
+from . import log
+from .models import Hold, Record
+
+# A due hold that failed is tried again within ten minutes; past this nobody is at work.
+LONGEST_WAIT = timedelta(minutes=15)
+_ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first row that breaks an invariant."""
+
+    invariant: str
+    row: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.row}: {self.what}"
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One query whose first row, a table's name and key, breaks ``invariant``."""
+
+    invariant: str
+    what: str
+    sql: str
+
+
+_QUESTIONS = (
+    _Question(
+        "I1",
+        "the sum of all balances is not zero",
+        "SELECT 'ledger_account: all', sum(balance_minutes) FROM ledger_account HAVING sum(balance_minutes) <> 0",
+    ),
+    _Question(
+        "I2",
+        "a transfer without the line −n of its payer and the line +n of its payee",
+        """
+        SELECT 'ledger_transfer', transfer.id FROM ledger_transfer AS transfer
+        LEFT JOIN ledger_entry AS paid ON paid.transfer_id = transfer.id AND paid.account_id = transfer.payer_id
+        LEFT JOIN ledger_entry AS got ON got.transfer_id = transfer.id AND got.account_id = transfer.payee_id
+        WHERE paid.amount_minutes IS DISTINCT FROM -transfer.amount_minutes
+            OR got.amount_minutes IS DISTINCT FROM transfer.amount_minutes
+        ORDER BY transfer.id LIMIT 1""",
+    ),
+    _Question(
+        "I2",
+        "a line of an account that is no party to its transfer",
+        """
+        SELECT 'ledger_entry', entry.id FROM ledger_entry AS entry
+        LEFT JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id
+            AND entry.account_id IN (transfer.payer_id, transfer.payee_id)
+        WHERE transfer.id IS NULL ORDER BY entry.id LIMIT 1""",
+    ),
+    _Question(
+        "I3",
+        "a line that does not continue the statement: its number, or its balance",
+        """
+        SELECT 'ledger_entry', line.id FROM (
+            SELECT id, seq, balance_after_minutes,
+                row_number() OVER (PARTITION BY account_id ORDER BY seq, id) AS counted,
+                sum(amount_minutes) OVER (PARTITION BY account_id ORDER BY seq, id) AS added_up
+            FROM ledger_entry) AS line
+        WHERE line.seq <> line.counted OR line.balance_after_minutes <> line.added_up ORDER BY line.id LIMIT 1""",
+    ),
+    _Question(
+        "I3",
+        "an account whose balance or number of lines is not that of its statement",
+        """
+        SELECT 'ledger_account', account.id FROM ledger_account AS account
+        LEFT JOIN (SELECT account_id, max(seq) AS lines, sum(amount_minutes) AS added_up
+            FROM ledger_entry GROUP BY account_id) AS statement ON statement.account_id = account.id
+        WHERE account.balance_minutes <> coalesce(statement.added_up, 0)
+            OR account.last_seq <> coalesce(statement.lines, 0)
+        ORDER BY account.id LIMIT 1""",
+    ),
+    _Question(
+        "I4",
+        "an account below its floor, or a floor that is not where its limit and its earnings put it",
+        """
+        SELECT 'ledger_account', id FROM ledger_account
+        WHERE balance_minutes - held_minutes < floor_minutes OR floor_minutes > -credit_limit_minutes
+            OR (floor_minutes < -credit_limit_minutes AND floor_minutes < balance_minutes - held_minutes)
+        ORDER BY id LIMIT 1""",
+    ),
+    _Question(
+        "I5",
+        "an account whose held minutes are not the sum of its live holds",
+        """
+        SELECT 'ledger_account', account.id FROM ledger_account AS account
+        LEFT JOIN (SELECT payer_id, sum(amount_minutes) AS live FROM ledger_hold WHERE state = 'held'
+            GROUP BY payer_id) AS held ON held.payer_id = account.id
+        WHERE account.held_minutes <> coalesce(held.live, 0) ORDER BY account.id LIMIT 1""",
+    ),
+    _Question(
+        "I11",
+        "a hold whose transfer is not what it set aside, or is missing, or should not be",
+        """
+        SELECT 'ledger_hold', hold.id FROM ledger_hold AS hold
+        LEFT JOIN ledger_transfer AS transfer ON transfer.hold_id = hold.id
+        WHERE (hold.state = 'posted') <> (transfer.id IS NOT NULL)
+            OR (transfer.id IS NOT NULL AND (transfer.payer_id <> hold.payer_id OR transfer.payee_id <> hold.payee_id
+                OR transfer.amount_minutes <> hold.amount_minutes OR transfer.kind <> hold.kind
+                OR transfer.public_id <> hold.public_id))
+            OR (hold.state = 'held') <> (hold.resolved_at IS NULL)
+        ORDER BY hold.id LIMIT 1""",
+    ),
+    _Question(
+        "I11",
+        "a hold that was posted more than once",
+        """
+        SELECT 'ledger_hold', hold_id FROM ledger_transfer WHERE hold_id IS NOT NULL
+        GROUP BY hold_id HAVING count(*) > 1 ORDER BY hold_id LIMIT 1""",
+    ),
+    _Question(
+        "I13",
+        "a leaf whose number leaves a gap",
+        """
+        SELECT 'ledger_leaf', leaf.number FROM (
+            SELECT number, row_number() OVER (ORDER BY number, record_id) - 1 AS counted FROM ledger_leaf) AS leaf
+        WHERE leaf.number <> leaf.counted ORDER BY leaf.number LIMIT 1""",
+    ),
+    *(
+        _Question(
+            "I13",
+            f"there is not one record of each {noun}",
+            f"SELECT '{table}: all', rows.n FROM (SELECT count(*) AS n FROM {table} WHERE {which}) AS rows,"  # noqa: S608
+            f" (SELECT count(*) AS n FROM ledger_record WHERE kind = '{noun}') AS records WHERE rows.n <> records.n",
+        )
+        for noun, table, which in (
+            ("hold", "ledger_hold", "id IS NOT NULL"),
+            ("void", "ledger_hold", "state = 'voided'"),
+            ("transfer", "ledger_transfer", "id IS NOT NULL"),
+        )
+    ),
+)
+
+
+def faults() -> list[Fault]:
+    """The first bad row of every invariant that does not hold; empty while the books are sound."""
+    first: dict[str, Fault] = {}
+    for look in (_broken_in_sql, _overdue, _unlike_its_leaf, _personal):
+        for fault in look():
+            first.setdefault(fault.invariant, fault)
+    return sorted(first.values(), key=lambda fault: int(fault.invariant[1:]))
+
+
+def _broken_in_sql() -> Iterator[Fault]:
+    with connection.cursor() as cursor:
+        for question in _QUESTIONS:
+            sql = question.sql
+            if connection.vendor == "sqlite":  # older libraries know only this spelling
+                sql = sql.replace("IS DISTINCT FROM", "IS NOT")
+            cursor.execute(sql)
+            if row := cursor.fetchone():
+                yield Fault(question.invariant, f"{row[0]} {row[1]}", question.what)
+
+
+def _overdue() -> Iterator[Fault]:
+    """Everything due ends: no due hold waits for longer than the longest pause between two tries."""
+    if hold := Hold.objects.due(clock.now() - LONGEST_WAIT).first():
+        yield Fault("I11", f"ledger_hold {hold.pk}", f"due since {log.moment(hold.try_at)} and not posted")
+
+
+def _unlike_its_leaf() -> Iterator[Fault]:
+    sealed = Record.objects.filter(leaf__isnull=False).order_by("leaf__number")
+    rows = sealed.values_list("leaf__number", "body", "leaf__hash").iterator(_ROWS_AT_ONCE)
+    for number, body, hash_ in rows:
+        if log.leaf_hash(body) != hash_:
+            yield Fault("I13", f"ledger_leaf {number}", "its hash is not that of its record")
+            return
+
+
+# --- I15: no personal data -----------------------------------------------------------------------
+
+_IMPERSONAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-hj-np-z]{18}|[0-9]+")
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
+
+
+def _personal() -> Iterator[Fault]:
+    """Rows that hold anything but ids, numbers and fixed words, so that no name or address can be in them."""
+    records = Record.objects.order_by("pk").values_list("pk", "kind", "body")
+    yield from _first("ledger_record", records, lambda kind, body: _wrong_in_record(kind, body))
+    holds = Hold.objects.order_by("pk").values_list("pk", "key", "then")
+    yield from _first("ledger_hold", holds, lambda key, then: _wrong_in_hold(key, then))
+    jobs = Job.objects.order_by("pk").values_list("pk", "args", "last_error")
+    yield from _first("jobs_job", jobs, lambda args, error: _wrong_in_job(args, error))
+
+
+def _first(table: str, rows: Any, wrong_in: Callable[[Any, Any], str]) -> Iterator[Fault]:
+    for pk, one, other in rows.iterator(_ROWS_AT_ONCE):
+        if wrong := wrong_in(one, other):
+            yield Fault("I15", f"{table} {pk}", wrong)
+            return
+
+
+def _wrong_in_record(kind: str, text: str) -> str:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return "its body is not JSON"
+    if not isinstance(body, dict) or body.get("kind") != kind:
+        return "its body is of another kind"
+    if wrong := log.misfits(body):
+        return f"it says something no record of its kind says, or says it otherwise: {', '.join(wrong)}"
+    return "" if log.canonical(body) == text else "its body is not in canonical form"
+
+
+def _wrong_in_hold(key: str, then: Any) -> str:
+    if _ADDRESS.search(key) or any(character.isspace() for character in key):
+        return "its key may name a person"
+    return "" if then is None or _is_impersonal(then.get("args")) else "what comes then may name a person"
+
+
+def _wrong_in_job(args: Any, last_error: str) -> str:
+    if not _is_impersonal(args):
+        return "its arguments are not only ids"
+    return "its last error holds an address" if _ADDRESS.search(last_error) else ""
+
+
+def _is_impersonal(value: Any) -> bool:
+    match value:
+        case None | bool() | int():
+            return True
+        case str():
+            return _IMPERSONAL.fullmatch(value) is not None
+        case list():
+            return all(_is_impersonal(item) for item in value)
+    return False
