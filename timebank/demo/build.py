@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -69,8 +70,11 @@ def _story(now: datetime, members: dict[str, Member]) -> Iterator[tuple[datetime
 
 
 def _arrival(now: datetime, person: Person) -> datetime:
-    minutes_later = sum(map(ord, person.handle)) % (10 * 60)  # not all at the same minute
-    return now - timedelta(days=person.days_here, minutes=10 * 60 - minutes_later)
+    """A moment in the daytime of the day she joined, the same for her in each demo."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    day = (now.astimezone(zone) - timedelta(days=person.days_here)).date()
+    minutes = sum(map(ord, person.handle)) % (9 * 60)
+    return datetime.combine(day, time(9 + minutes // 60, minutes % 60), zone)
 
 
 def _joins(person: Person, members: dict[str, Member]) -> Callable[[], int]:

@@ -39,6 +39,7 @@ class Command(BaseCommand):
             self._bring_database_up_to_date()
             self._refuse_without_triggers()
             self._collect_static_files()
+            self._logins = _demo_logins()  # asked now: once the loop runs, the database cannot be
             if settings.EMBEDDED:
                 self._serve_everything(listener, host, port)
             else:
@@ -172,7 +173,7 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{settings.COMMUNITY_NAME} is open at http://{here}:{port}/")
         if host in {"0.0.0.0", "::"}:  # noqa: S104
             self.stdout.write(f"From phones on the same network: {settings.SITE_URL}/")
-        for line in _demo_logins():
+        for line in self._logins:
             self.stdout.write(line)
         self.stdout.flush()
 
