@@ -86,7 +86,7 @@ def join(member: Member) -> Member:
                 for coordinator in coordinators()
             ]
         )
-    return member
+    return Member.objects.select_related("account").get(pk=member.pk)
 
 
 @retried
