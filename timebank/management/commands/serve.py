@@ -103,12 +103,10 @@ class Command(BaseCommand):
     def _refuse_without_triggers(self) -> None:
         from ledger import triggers
 
-        missing = list(triggers.verify())
-        if missing:
-            self._refuse(
-                f"The database does not guard the books: {', '.join(map(str, missing))}. "
-                "Run manage.py migrate, which puts the triggers back, and then manage.py check_ledger."
-            )
+        try:
+            triggers.verify()
+        except triggers.TriggersMissing as missing:
+            self._refuse(f"{missing} Then run 'manage.py check_ledger'.")
 
     def _collect_static_files(self) -> None:
         """Gather static files when one changed since the last time; a second start takes no time."""
