@@ -43,9 +43,7 @@ class ConfirmSendForm(SendForm):
 
 
 class ProfileForm(forms.Form):
-    display_name = NameField(
-        label=_("Your name"), help_text=_("As your neighbours know you."), max_length=80
-    )
+    display_name = NameField(label=_("Your name"), help_text=_("As your neighbours know you."), max_length=80)
     about = WordsField(
         label=_("About you"),
         help_text=_("What you like to do, what you are good at. Up to 600 characters."),
@@ -94,4 +92,3 @@ class AgreeForm(forms.Form):
         label=_("I agree to the terms and have read the privacy notice"),
         error_messages={"required": _("Please agree to the terms to go on.")},
     )
-

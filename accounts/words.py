@@ -30,7 +30,7 @@ class WordsField(forms.CharField):
     """Text from a person: trimmed, with plain line ends, without control characters."""
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def run_validators(self, value: Any) -> None:

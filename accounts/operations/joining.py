@@ -29,9 +29,7 @@ logger = logging.getLogger("timebank.accounts")
 @transaction.atomic
 def confirm_email(member: Member) -> Member:
     """Take ``member``'s address as hers without a mailed link, as setup and demo do; then take her in."""
-    EmailAddress.objects.update_or_create(
-        user=member, email=member.email, defaults={"verified": True, "primary": True}
-    )
+    EmailAddress.objects.update_or_create(user=member, email=member.email, defaults={"verified": True, "primary": True})
     return take_in(member)
 
 
@@ -119,9 +117,7 @@ def approve_member(member: Member, *, by: Member) -> Member:
     if member.state != Member.State.APPLIED:
         raise AlreadyDecided(_("%(name)s is not waiting for approval.") % {"name": member})
     member = join(member)
-    notifications.tell(
-        member, "membership-changed", data={"state": member.state}, in_inbox=True, by_mail=True
-    )
+    notifications.tell(member, "membership-changed", data={"state": member.state}, in_inbox=True, by_mail=True)
     return member
 
 

@@ -38,15 +38,14 @@ def send_hours(
     Raises CannotSend, CannotReceive, ToOneself, AlreadySent, NotEnoughTime.
     """
     key = f"send:{nonce}"
-    payee = _account_of(recipient)
+    # Locked, so that of two tabs at once the second sees what the first sent.
     payer = Account.objects.select_for_update(no_key=True).filter(owner=sender).first()
-    if not Hold.objects.filter(actor=sender, key=key).exists():
-        _check_sender(sender, payer)
-        _check_recipient(sender, recipient, payee)
+    payee = _account_of(recipient)
+    # The books answer a repeat, whatever has become of the two people since.
+    if payer is None or payee is None or not Hold.objects.filter(actor=sender, key=key).exists():
+        payer, payee = _may_send(sender, payer), _may_receive(recipient, payee, sender)
         if not again:
             _check_not_just_sent(payer, payee, amount_minutes, recipient)
-    if payer is None or payee is None:
-        raise CannotReceive(NOBODY)
     return ledger.accept(
         payer=payer, payee=payee, amount_minutes=amount_minutes, kind=kind, key=key, actor=sender, note=note
     )
@@ -57,9 +56,8 @@ def look_ahead(*, sender: Member, recipient: Member | None, amount_minutes: int)
 
     Raises what `send_hours` would raise now, but for AlreadySent.
     """
-    payer = _account_of(sender)
-    _check_sender(sender, payer)
-    _check_recipient(sender, recipient, _account_of(recipient))
+    payer = _may_send(sender, _account_of(sender))
+    _may_receive(recipient, _account_of(recipient), sender)
     if amount_minutes > payer.available_minutes:
         raise ledger.why_not(payer, amount_minutes)
     return payer.available_minutes - amount_minutes
@@ -73,7 +71,8 @@ def _account_of(member: Member | None) -> Account | None:
     return Account.objects.filter(owner=member).first() if member is not None else None
 
 
-def _check_sender(sender: Member, payer: Account | None) -> None:
+def _may_send(sender: Member, payer: Account | None) -> Account:
+    """The account to send from, if she may. Raises CannotSend."""
     state = Member.objects.values_list("state", flat=True).get(pk=sender.pk)
     if state == Member.State.SUSPENDED:
         raise CannotSend(_("Your membership is suspended, so you cannot send hours now."))
@@ -81,18 +80,21 @@ def _check_sender(sender: Member, payer: Account | None) -> None:
         raise CannotSend(_("You can send hours once a coordinator has approved you."))
     if state != Member.State.ACTIVE or payer is None or not payer.is_open:
         raise CannotSend(_("Your account is closed, so you cannot send hours."))
+    return payer
 
 
-def _check_recipient(sender: Member, recipient: Member | None, payee: Account | None) -> None:
+def _may_receive(recipient: Member | None, payee: Account | None, sender: Member) -> Account:
+    """The account to send to, if hours may go there. Raises ToOneself, CannotReceive."""
     if recipient == sender:
         raise ToOneself(_("You cannot send hours to yourself. Please choose a neighbour."))
     if recipient is None or payee is None or not payee.is_open:
         raise CannotReceive(NOBODY)
     if not Member.objects.active().filter(pk=recipient.pk).exists():
         raise CannotReceive(NOBODY)
+    return payee
 
 
-def _check_not_just_sent(payer: Account, payee: Account, amount_minutes: int, recipient: Member) -> None:
+def _check_not_just_sent(payer: Account, payee: Account, amount_minutes: int, recipient: Member | None) -> None:
     just_sent = Hold.objects.filter(
         payer=payer,
         payee=payee,

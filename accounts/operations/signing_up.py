@@ -26,10 +26,7 @@ def sign_up(*, display_name: str, email: str, password: str | None, language: st
 @retried
 @transaction.atomic
 def _make_member(display_name: str, email: str, hashed_password: str, language: str) -> Member:
-    if (
-        Member.objects.filter(email=email).exists()
-        or EmailAddress.objects.filter(email=email, verified=True).exists()
-    ):
+    if Member.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email, verified=True).exists():
         raise EmailTaken(_("There is a member with this e-mail address."))
     member = Member(display_name=display_name, email=email, password=hashed_password, language=language)
     member.save(force_insert=True)
