@@ -1,0 +1,155 @@
+"""Who may open what: every address of the site, for every kind of person.
+
+A cell is what that person gets: "200"; another status; or "→ name", a redirect to the page of that
+name. tests/test_access.py walks every cell and fails when an address has no row. The columns:
+
+anonymous     nobody is signed in
+member        an active member, to whom the thing belongs
+other         another active member, to whom it does not
+suspended     a suspended member, to whom the thing belongs
+coordinator, moderator, superuser    staff with a second factor, who have no part in it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ROLES = ("anonymous", "member", "other", "suspended", "coordinator", "moderator", "superuser")
+LOGIN = "→ account_login"
+HOME = "→ dashboard"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address and method, and what each role gets. ``args`` are names of things in the test's world."""
+
+    name: str
+    cells: tuple[str, ...]
+    method: str = "GET"
+    args: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+def everyone(cell: str) -> tuple[str, ...]:
+    return (cell,) * len(ROLES)
+
+
+def signed_in(cell: str = "200", *, anonymous: str = LOGIN, suspended: str | None = None) -> tuple[str, ...]:
+    """The same for all who are signed in, but perhaps for the suspended."""
+    return (anonymous, cell, cell, suspended or cell, cell, cell, cell)
+
+
+def own(cell: str = "200", *, others: str = "404") -> tuple[str, ...]:
+    """Of the two whose it is, and nobody else's, staff included."""
+    return (LOGIN, cell, others, cell, others, others, others)
+
+
+def staff(*roles: str, cell: str = "200", other_staff: str = "403") -> tuple[str, ...]:
+    """Of the named staff; others are shown the way to sign in, other staff a refusal."""
+    shut = {"anonymous": LOGIN, "member": "403", "other": "403", "suspended": "403"}
+    return tuple(cell if role in roles else shut.get(role, other_staff) for role in ROLES)
+
+
+REAUTHENTICATE = "→ account_reauthenticate"
+
+PAGES = [
+    # The community's own pages, for everyone.
+    Row("landing", ("200", *(HOME,) * 6)),
+    Row("how_it_works", everyone("200")),
+    Row("terms", everyone("200")),
+    Row("privacy", everyone("200")),
+    Row("healthz", everyone("200")),
+    Row("set_language", everyone("405")),
+    # What a member has.
+    Row("dashboard", signed_in()),
+    Row("wallet", signed_in()),
+    Row("transfer", own(), args={"public_id": "payment"}),
+    Row("notifications", signed_in()),
+    Row("open_notification", own("→ transfer"), args={"seq": "event"}),
+    Row("mark_all_read", signed_in("405", anonymous="405")),
+    Row("mark_all_read", signed_in("→ notifications"), "POST"),
+    Row("unread_badge", signed_in(anonymous="401")),
+    Row("events_since", signed_in(anonymous="401")),
+    # People, and sending hours to them. The suspended one asks for her own page.
+    Row("profile", signed_in(), args={"public_id": "profile"}),
+    Row("send", signed_in(suspended="403")),
+    Row("send", signed_in(suspended="403"), "POST"),
+    Row("send_people", signed_in(suspended="403")),
+    Row("send_review", signed_in("405", anonymous="405")),
+    Row("send_review", signed_in("422", suspended="403"), "POST"),
+    Row("send_confirm", signed_in("405", anonymous="405")),
+    Row("send_confirm", signed_in("422", suspended="403"), "POST"),
+    # Her own settings.
+    Row("settings", signed_in()),
+    Row("settings", signed_in("422"), "POST"),
+    Row("settings_profile", signed_in()),
+    Row("settings_profile", signed_in("422"), "POST"),
+    Row("agree", signed_in()),
+    Row("agree", signed_in("422"), "POST"),
+]
+
+ENTRANCE = [
+    Row("account_login", ("200", *(HOME,) * 6)),
+    Row("account_signup", ("200", *(HOME,) * 6)),
+    Row("account_logout", signed_in(anonymous="→ landing")),
+    Row("account_inactive", everyone("200")),
+    Row("account_email_verification_sent", everyone("200")),
+    Row("account_confirm_email", everyone("200"), args={"key": "x"}),
+    Row("account_reset_password", everyone("200")),
+    Row("account_reset_password_done", everyone("200")),
+    Row("account_reset_password_from_key", everyone("200"), args={"uidb36": "x", "key": "y"}),
+    Row("account_reset_password_from_key_done", everyone("200")),
+    Row("account_confirm_login_code", (LOGIN, *(HOME,) * 6)),
+    Row("account_reauthenticate", signed_in(HOME)),
+    Row("account_change_password", signed_in()),
+    Row("account_set_password", signed_in("→ account_change_password")),
+    Row("account_email", signed_in(REAUTHENTICATE)),
+    Row("mfa_authenticate", (LOGIN, *(HOME,) * 6)),
+    Row("mfa_reauthenticate", signed_in(HOME)),
+    Row("mfa_index", signed_in()),
+    Row("mfa_activate_totp", signed_in(REAUTHENTICATE)),
+    Row("mfa_deactivate_totp", signed_in(REAUTHENTICATE)),
+    Row("mfa_generate_recovery_codes", signed_in(REAUTHENTICATE)),
+    Row("mfa_view_recovery_codes", signed_in(REAUTHENTICATE)),
+    Row("mfa_download_recovery_codes", signed_in(REAUTHENTICATE)),
+    Row("usersessions_list", signed_in()),
+]
+
+STAFF = [
+    Row("admin:index", staff("coordinator", "moderator", "superuser")),
+    Row("admin:books", staff("coordinator", "superuser")),
+]
+
+# Each list of the staff's site, who may see it, and who may act on its rows through its own buttons.
+MAY_SEE = {
+    "accounts_member": ("coordinator", "moderator", "superuser"),
+    "ledger_account": ("coordinator", "superuser"),
+    "ledger_hold": ("coordinator", "superuser"),
+    "ledger_transfer": ("coordinator", "superuser"),
+    "ledger_entry": ("coordinator", "superuser"),
+    "ledger_record": ("coordinator", "superuser"),
+    "jobs_job": ("coordinator", "superuser"),
+    "notifications_letter": ("coordinator", "superuser"),
+    "notifications_event": ("superuser",),
+}
+
+
+def _lists() -> list[Row]:
+    """In no list can anything be added or deleted, by nobody."""
+    rows = []
+    for model, roles in MAY_SEE.items():
+        this = {"object_id": f"object:{model.replace('_', '.')}"}
+        rows += [
+            Row(f"admin:{model}_changelist", staff(*roles)),
+            Row(f"admin:{model}_change", staff(*roles), args=this),
+            Row(f"admin:{model}_history", staff(*roles), args=this),
+            Row(f"admin:{model}_add", staff()),
+            Row(f"admin:{model}_delete", staff(), args=this),
+        ]
+    return rows
+
+
+ROWS = PAGES + ENTRANCE + STAFF + _lists()
