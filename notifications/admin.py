@@ -37,7 +37,11 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ["member"]
     ordering = ["-pk"]
     search_fields = ["=member__email"]
-    fields = ["member", "seq", "type", "data", "in_inbox", "by_mail", "created_at", "told_at", "read_at"]
+    fields = ["member", "seq", "type", "facts", "in_inbox", "by_mail", "created_at", "told_at", "read_at"]
+
+    @display(description=_("data"))
+    def facts(self, event: Event) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in event.data.items()) or "–"
 
     @display(description=_("told"), boolean=True)
     def is_told(self, event: Event) -> bool:

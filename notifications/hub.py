@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -45,10 +46,8 @@ class Hub:
         self.sockets[socket.member_id].add(socket)
         if not self._work:
             self._work = [asyncio.create_task(self._listen()), asyncio.create_task(self._make_rounds())]
-        try:
+        with suppress(TimeoutError):  # the layer is away: the rounds will do
             await asyncio.wait_for(self.hears.wait(), _PATIENCE_SECONDS)
-        except TimeoutError:
-            pass  # the layer is away: the rounds will do
 
     def leave(self, socket: Socket) -> None:
         mine = self.sockets[socket.member_id]

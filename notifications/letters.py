@@ -8,7 +8,6 @@ away the job is tried again, so nothing is lost and no page waits for mail.
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import sys
 import zoneinfo
@@ -135,18 +134,13 @@ class FileAndConsoleBackend(BaseEmailBackend):
         # Whole or not at all: whoever looks into the folder never reads half a mail.
         half = folder.parent / f".{name}"
         half.write_bytes(mail.as_bytes())
-        os.replace(half, folder / name)
-        return folder / name
+        return half.replace(folder / name)
 
     def _show(self, message: EmailMessage, path: Path) -> None:
         try:
-            print(
-                f"--- Mail to {', '.join(message.to)}: {message.subject} ({path})",
-                str(message.body).strip(),
-                "---",
-                sep="\n",
-                file=sys.stderr,
-                flush=True,
+            sys.stderr.write(
+                f"--- Mail to {', '.join(message.to)}: {message.subject} ({path})\n{str(message.body).strip()}\n---\n"
             )
+            sys.stderr.flush()
         except OSError:
             logger.debug("nobody reads the console")

@@ -84,6 +84,14 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.type} {self.seq}"
 
+    def get_absolute_url(self) -> str:
+        """The page it is about."""
+        if transfer := self.data.get("transfer"):
+            return reverse("transfer", args=[transfer])
+        if self.type == self.Type.GRANT_FAILED and self.about:
+            return self.about.get_absolute_url()
+        return reverse("wallet" if self.type == self.Type.HOURS_GRANTED else "dashboard")
+
     @property
     def frame(self) -> dict[str, Any]:
         """What sockets carry of it."""
@@ -93,14 +101,6 @@ class Event(models.Model):
     def line_template(self) -> str:
         """What shows it in the inbox."""
         return f"notifications/events/{self.type}.html"
-
-    def get_absolute_url(self) -> str:
-        """The page it is about."""
-        if transfer := self.data.get("transfer"):
-            return reverse("transfer", args=[transfer])
-        if self.type == self.Type.GRANT_FAILED and self.about:
-            return self.about.get_absolute_url()
-        return reverse("wallet" if self.type == self.Type.HOURS_GRANTED else "dashboard")
 
 
 class LetterQuerySet(models.QuerySet["Letter"]):

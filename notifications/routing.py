@@ -4,4 +4,4 @@ from django.urls import path
 
 from . import consumers
 
-websocket_urlpatterns = [path("ws/live/", consumers.live_updates)]
+websocket_urlpatterns = [path("ws/live/", consumers.live_updates)]  # type: ignore[arg-type]  # ASGI
