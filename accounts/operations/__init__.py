@@ -12,7 +12,7 @@ from .refusals import (
     NotAllowed,
     ToOneself,
 )
-from .roles import give_role, take_role
+from .roles import give_role, make_administrator, take_role
 from .sending import look_ahead, send_hours
 from .signing_up import sign_up
 from .suspension import end_sessions, reinstate_member, suspend_member
@@ -35,6 +35,7 @@ __all__ = [
     "end_sessions",
     "give_role",
     "join",
+    "make_administrator",
     "look_ahead",
     "pay_starting_grant",
     "present_versions",

@@ -44,6 +44,18 @@ def take_role(member: Member, role: Role, *, by: Member | None) -> Member:
     return member
 
 
+@retried
+@transaction.atomic
+def make_administrator(member: Member) -> Member:
+    """Let ``member`` give roles to others. Only the installation itself does this; no page can."""
+    member = locked(member)
+    if not member.is_superuser:
+        member.is_superuser = member.is_staff = True
+        member.save(update_fields=["is_superuser", "is_staff"])
+        write_record("role", member=member.public_id, role="administrators", given=True, by=None)
+    return member
+
+
 def _check(member: Member, by: Member | None) -> None:
     if by is not None and (not by.is_superuser or by == member):
         raise NotAllowed(_("Only an administrator can change roles, and nobody her own."))
