@@ -41,7 +41,7 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         help_text=_("The member reads these words."),
         max_length=500,
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
 
 
@@ -66,7 +66,7 @@ class MemberAdmin(ReadOnlyAdmin):
         (_("Person"), {"fields": ["display_name", "email", "about", "language", "time_zone", "public_id"]}),
         (
             _("Membership"),
-            {"fields": ["standing", "suspended_because", "signed_up_at", "joined_at", "role_names", "last_login"]},
+            {"fields": ["state", "suspended_because", "signed_up_at", "joined_at", "role_names", "last_login"]},
         ),
         (_("Hours"), {"fields": ["balance", "held", "account_link"]}),
     ]
@@ -192,7 +192,7 @@ class MemberAdmin(ReadOnlyAdmin):
         """Suspend when the page that asks for the reason was sent with one; else that page."""
         form = ReasonForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
-            return self._page(request, _("Suspend"), _("Suspend"), members, form, danger=True, action="suspend")
+            return self._page(request, _("Suspend from the community"), _("Suspend"), members, form, danger=True, action="suspend")
 
         def suspend(request: HttpRequest, member: Member) -> str:
             operations.suspend_member(member, by=request.user, reason=form.cleaned_data["reason"])

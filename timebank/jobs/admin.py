@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from timebank.read_only import ReadOnlyAdmin
 
@@ -42,14 +42,18 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     actions = ["run_again"]
-    list_display = ["created_at", "name", "queue", "tries", "not_before", "dead_at", "last_error"]
+    list_display = ["created_at", "name", "queue", "tries", "dead_at", "last_error"]
     list_filter = [StateFilter, "queue"]
     ordering = ["-created_at", "pk"]
     search_fields = ["name"]
     fields = [
-        "id", "name", "queue", "args", "created_at", "not_before",
+        "id", "name", "queue", "arguments", "created_at", "not_before",
         "rung", "tries", "done_at", "dead_at", "last_error",
     ]  # fmt: skip
+
+    @display(description=_("arguments"))
+    def arguments(self, job: Job) -> str:
+        return ", ".join(map(str, job.args)) or "–"
 
     def has_run_again_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
