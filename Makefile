@@ -50,7 +50,7 @@ demo: $(VENV)/.ok-run ## load the demo community (again: changes nothing)
 
 .PHONY: test
 test: $(VENV)/.ok-dev ## run the tests (FULL=1: also on PostgreSQL; TESTS="tests/ledger -x" for some)
-	@$(TEST_ENV) RACES=$(RACES) $(BIN)/python -m pytest $(TESTS)
+	@$(TEST_ENV) RACES=$(RACES) FULL=$(FULL) $(BIN)/python -m pytest $(TESTS)
 	if [ "$(FULL)" = 1 ]; then
 		echo "Once more, on PostgreSQL"
 		$(TEST_ENV) RACES=$(RACES) DATABASE_URL="$$($(BIN)/python -m tests.needs postgresql)" \

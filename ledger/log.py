@@ -20,7 +20,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 
-from timebank import clock
+from timebank import clock, failpoints
 from timebank.jobs import ring
 from timebank.retries import retried
 
@@ -257,6 +257,7 @@ def _append(hashes: list[tuple[int, str]]) -> int:
     Leaf.objects.bulk_create(
         Leaf(number=number + offset, record_id=record_id, hash=hash_) for offset, (record_id, hash_) in enumerate(fresh)
     )
+    failpoints.reached("seal-before-commit")
     return len(fresh)
 
 

@@ -1,0 +1,128 @@
+"""A process that reads and writes the books of a town for a test: one JSON line in, one out.
+
+The town's own processes are killed and frozen; this one stays and tells what the books say. It
+never rings for anything by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from typing import Any
+
+import timebank.sqlite  # noqa: F401  before Django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.db import close_old_connections, connection, transaction  # noqa: E402
+
+from timebank import clock  # noqa: E402
+from timebank.jobs.models import Job  # noqa: E402
+from timebank.jobs.ringer import ringer  # noqa: E402
+
+ringer._leave = lambda bell: None  # type: ignore[method-assign]
+
+
+def members(count: int, minutes: int) -> list[dict[str, Any]]:
+    """New members with ``minutes`` each, signed in."""
+    from django.conf import settings
+
+    from tests.factories import make_member
+
+    made = []
+    for _ in range(count):
+        member = make_member(minutes=minutes, email=f"m{os.urandom(6).hex()}@example.org")
+        from accounts.models import Consent
+
+        for document, version in (("terms", settings.TERMS_VERSION), ("privacy", settings.PRIVACY_VERSION)):
+            Consent.objects.get_or_create(member=member, document=document, version=version)
+        session = SessionStore()
+        session[SESSION_KEY] = str(member.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = member.get_session_auth_hash()
+        session.create()
+        made.append({"pk": member.pk, "public_id": member.public_id, "cookie": session.session_key})
+    return made
+
+
+def books() -> dict[str, Any]:
+    """What the books say now, and whether they are sound."""
+    from ledger import check, log
+    from ledger.models import Account, Hold, Leaf, Record, Transfer
+    from notifications.models import Event, Letter
+
+    return {
+        "faults": [str(fault) for fault in check.faults()],
+        "holds": dict(Counter(Hold.objects.exclude(kind="grant").values_list("state", flat=True))),
+        "transfers": Transfer.objects.exclude(kind="grant").count(),
+        "balances": {str(a.owner_id): a.balance_minutes for a in Account.objects.filter(kind="member")},
+        "arrived": Event.objects.filter(type="hours-arrived").count(),
+        "untold": Event.objects.untold().count(),
+        "letters": Letter.objects.count(),
+        "unsent": Letter.objects.filter(sent_at=None).count(),
+        "unsealed": log.is_unsealed(),
+        "leaves": [Leaf.objects.count(), Record.objects.count()],
+        "open_jobs": Job.objects.open().count(),
+        "dead_jobs": Job.objects.dead().count(),
+    }
+
+
+def send(sender: int, recipient: int, minutes: int, nonce: str) -> str:
+    """Accept a payment without ringing for it, as if the message were lost."""
+    from accounts.models import Member
+    from accounts.operations import send_hours
+
+    hold = send_hours(
+        sender=Member.objects.get(pk=sender),
+        recipient=Member.objects.get(pk=recipient),
+        amount_minutes=minutes,
+        kind="help",
+        nonce=nonce,
+        again=True,
+    )
+    return str(hold.public_id)
+
+
+def write_job(name: str, queue: str, args: list[Any]) -> str:
+    """A job that is overdue at once."""
+    with transaction.atomic():
+        now = clock.now()
+        return str(Job.objects.create(name=name, queue=queue, args=args, created_at=now, not_before=now).pk)
+
+
+def job(job_id: str) -> dict[str, Any]:
+    row = Job.objects.get(pk=job_id)
+    return {"done": row.done_at is not None, "dead": row.dead_at is not None, "tries": row.tries, "rung": row.rung}
+
+
+def end_everybodys_connections() -> int:
+    """PostgreSQL: as when the server restarts under everybody but us."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever else prints must not look like an answer
+    for line in sys.stdin:
+        name, args = json.loads(line)
+        close_old_connections()
+        answer = globals()[name](*args)
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Towns to break: a base to copy them from, and the servers of full mode."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.needs import POSTGRESQL_URL, REDIS_URL
+
+from .broker import Broker
+from .town import Town
+
+
+@pytest.fixture(scope="session")
+def started_var() -> Iterator[Path]:
+    """The var/ of a site that has been started and stopped once: migrated, static files gathered."""
+    with Town() as town:
+        town.start()
+        assert town.stop("site") == 0
+        kept = Path(tempfile.mkdtemp(prefix="timebank-var-"))
+        shutil.copytree(town.var, kept, dirs_exist_ok=True)
+    yield kept
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+@pytest.fixture
+def embedded_town(started_var: Path) -> Iterator[Town]:
+    with Town(var=started_var) as town:
+        yield town
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    broker = Broker()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.close()
+
+
+def _server(command: sql.Composable) -> None:
+    with psycopg.connect(POSTGRESQL_URL, autocommit=True) as connection:
+        connection.execute(command)
+
+
+@pytest.fixture(scope="session")
+def empty_database(started_var: Path) -> Iterator[str]:
+    """The name of a migrated database, to copy others from."""
+    name = f"timebank_fault_{os.getpid()}"
+    _server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        with Town(url={"DATABASE_URL": _url_of(name)}) as town:
+            town.manage("migrate", "--noinput", "-v0")
+        yield name
+    finally:
+        _drop(name)
+
+
+def _url_of(database: str) -> str:
+    return POSTGRESQL_URL.rsplit("/", 1)[0] + "/" + database
+
+
+def _drop(name: str) -> None:
+    _server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def full_town(started_var: Path, empty_database: str, broker: Broker) -> Iterator[Town]:
+    """Full mode on a database of its own. Its parts are not started yet."""
+    yield from _a_full_town(started_var, empty_database, broker, REDIS_URL)
+
+
+@pytest.fixture
+def town_without_redis(started_var: Path, empty_database: str, broker: Broker) -> Iterator[Town]:
+    yield from _a_full_town(started_var, empty_database, broker, "redis://127.0.0.1:9/0")
+
+
+def _a_full_town(var: Path, template: str, broker: Broker, redis_url: str) -> Iterator[Town]:
+    name = f"{template}_{time.monotonic_ns()}"
+    _server(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    url = {"DATABASE_URL": _url_of(name), "BROKER_URL": broker.url, "REDIS_URL": redis_url}
+    try:
+        with Town(url=url, var=var) as town:
+            yield town
+    finally:
+        _drop(name)
+
+
+FULL_MODE = pytest.mark.needs("full", "rabbitmq-server", "postgresql", "redis")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("fault")
+            item.add_marker("sqlite_only")  # each brings its own engine: nothing to repeat on another
+            if {"full_town", "town_without_redis"} & set(getattr(item, "fixturenames", ())):
+                item.add_marker(FULL_MODE)
+
+
+@pytest.fixture(params=["embedded", pytest.param("full", marks=FULL_MODE)])
+def town(request: pytest.FixtureRequest) -> Town:
+    """Either kind of town; what holds in one must hold in the other."""
+    make: Callable[[str], Town] = request.getfixturevalue
+    return make(f"{request.param}_town")

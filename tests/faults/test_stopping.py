@@ -1,0 +1,148 @@
+"""Starting and stopping the one process: cleanly, alone, and in one clear sentence when it cannot."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.live import BASE_DIR, manage
+
+from .town import Answer, Person, Town, new_nonce
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_asked_to_stop_under_load_ends_cleanly(embedded_town: Town, how: signal.Signals) -> None:
+    town = embedded_town
+    sender, recipient = town.people()
+    town.start()
+    answers: list[Answer] = []
+    payers = threading.Thread(target=pay_until_the_end, args=(town, sender, recipient, answers))
+    payers.start()
+    while len(answers) < 10:
+        time.sleep(0.01)
+
+    assert town.stop("site", how) == 0
+    payers.join()
+
+    books = town.books()
+    accepted = sum(answer.status == 302 for answer in answers)
+    assert books["faults"] == []
+    assert sum(books["holds"].values()) in {accepted, accepted + 1}  # the last answer may have met the end
+    town.start()
+    town.wait_until_at_rest(sum(books["holds"].values()))
+
+
+def pay_until_the_end(town: Town, sender: Person, recipient: Person, answers: list[Answer]) -> None:
+    for _ in range(300):
+        try:
+            answers.append(town.pay(sender, recipient, 1))
+        except OSError:
+            return
+
+
+def test_a_second_server_on_the_same_var_is_refused_in_a_sentence(embedded_town: Town) -> None:
+    embedded_town.start()
+
+    second = manage("serve", env=embedded_town.env)
+
+    assert second.returncode == 1
+    assert second.stderr.strip() == f"Another server is already running on {embedded_town.var}: stop it, or set VAR_DIR."
+
+
+def test_a_busy_port_is_refused_in_a_sentence(embedded_town: Town) -> None:
+    with socket.create_server(("127.0.0.1", embedded_town.port)):
+        done = manage("serve", env=embedded_town.env)
+
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith(f"Cannot listen on 127.0.0.1:{embedded_town.port} (Address already in use)")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        ({"BROKER_URL": "amqp://127.0.0.1:9/"}, "BROKER_URL needs REDIS_URL and DATABASE_URL as well"),
+        ({"WEB_WORKERS": "4"}, "WEB_WORKERS must be 1 without BROKER_URL"),
+        ({"JOINING": "perhaps"}, "JOINING must be open or approved, not 'perhaps'."),
+        ({"PRODUCTION": "1"}, "SECRET_KEY must be set in production."),
+        ({"PRODUCTION": "1", "SECRET_KEY": "x" * 60}, "SITE_URL must be set in production"),
+        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:9/x"}, "The database does not answer"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_settings_that_do_not_fit_are_refused_in_a_sentence(
+    embedded_town: Town, env: dict[str, str], sentence: str
+) -> None:
+    done = manage("serve", env=embedded_town.env | env)
+
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_a_start_without_a_trigger_is_refused_and_names_it(embedded_town: Town) -> None:
+    with sqlite3.connect(embedded_town.var / "timebank.sqlite3") as database:
+        (name,) = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name").fetchone()
+        database.execute(f'DROP TRIGGER "{name}"')
+    database.close()
+
+    done = manage("serve", env=embedded_town.env)
+
+    assert done.returncode == 1
+    assert name in done.stderr
+
+
+def test_full_mode_says_what_it_needs() -> None:
+    done = subprocess.run(
+        [sys.executable, str(BASE_DIR / "deploy/run-full")], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Full mode needs BROKER_URL (such as")
+    assert len(done.stderr.splitlines()) == 1
+
+
+# --- SQLite held by somebody else ------------------------------------------------------------------
+
+HELD_SECONDS = 12
+DEADLINE_SECONDS = 8
+
+
+def test_a_locked_database_answers_503_in_time_and_the_next_try_works(embedded_town: Town) -> None:
+    town = embedded_town
+    sender, recipient = town.people()
+    town.start()
+    nonce = new_nonce()
+    locked = threading.Event()
+    holder = threading.Thread(target=hold_the_write_lock, args=(town.var / "timebank.sqlite3", locked))
+    holder.start()
+    locked.wait()
+
+    refused = town.pay(sender, recipient, 60, nonce)
+    seen = town.get("/healthz")
+
+    assert refused.status == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    assert refused.seconds < DEADLINE_SECONDS + 2
+    assert seen.status == 200
+    holder.join()
+    assert town.books()["holds"] == {}
+    assert town.pay(sender, recipient, 60, nonce).status == 302
+    town.wait_until_at_rest(1)
+
+
+def hold_the_write_lock(path: Path, locked: threading.Event) -> None:
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    locked.set()
+    time.sleep(HELD_SECONDS)
+    database.execute("ROLLBACK")
+    database.close()
