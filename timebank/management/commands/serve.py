@@ -149,7 +149,7 @@ class Command(BaseCommand):
             from uvicorn.supervisors import Multiprocess
 
             self._say_where(host, port)
-            Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+            Multiprocess(config, sockets=[listener]).run()
         self.stdout.write("Stopped.")
 
     def _config(self) -> uvicorn.Config:
