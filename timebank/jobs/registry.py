@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -86,24 +86,39 @@ def enqueue(function: JobFunction, *args: Any, not_before: datetime | None = Non
     ``args`` are ids. ``not_before`` delays it: the relay rings for it then. Raises ValueError
     outside of a transaction, for the job would not share its cause's fate.
     """
+    return enqueue_all(function, [args], not_before=not_before)[0]
+
+
+def enqueue_all(
+    function: JobFunction, each: Iterable[Sequence[Any]], *, not_before: datetime | None = None
+) -> list[Job]:
+    """Write a job for each of these arguments, in one statement. See `enqueue`."""
     from .models import Job
 
     if not connection.in_atomic_block:
         raise ValueError("a job is enqueued in the transaction that causes it")
     now = clock.now()
-    written = Job.objects.create(
-        name=function.name,
-        queue=function.queue,
-        args=list(args),
-        created_at=now,
-        not_before=not_before or now + FIRST_LEASE,
-        delayed=not_before is not None,
+    written = Job.objects.bulk_create(
+        Job(
+            name=function.name,
+            queue=function.queue,
+            args=list(args),
+            created_at=now,
+            not_before=not_before or now + FIRST_LEASE,
+            delayed=not_before is not None,
+        )
+        for args in each
     )
     if not_before is None:
-        from .ringer import ringer
-
-        _after_commit(lambda: ringer.ring_job(written))
+        _after_commit(lambda: _ring_for(written))
     return written
+
+
+def _ring_for(jobs: list[Job]) -> None:
+    from .ringer import ringer
+
+    for job in jobs:
+        ringer.ring_job(job)
 
 
 def ring(work: Standing) -> None:
