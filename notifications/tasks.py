@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from timebank import clock
-from timebank.jobs import enqueue, job, standing
+from timebank.jobs import enqueue_all, job, standing
 from timebank.retries import retried
 
 from . import live
@@ -34,9 +34,7 @@ def _take_untold() -> list[live.Addressed]:
     # Where rows are locked one by one, another worker's events are passed over, not waited for.
     skip = connection.features.has_select_for_update_skip_locked
     events = list(Event.objects.untold().select_for_update(skip_locked=skip)[:_EVENTS_AT_ONCE])
-    for event in events:
-        if event.by_mail:
-            enqueue(mail_event, event.pk)
+    enqueue_all(mail_event, [[event.pk] for event in events if event.by_mail])
     Event.objects.filter(pk__in=[event.pk for event in events]).update(told_at=clock.now())
     return [(event.member_id, event.frame) for event in events]
 
