@@ -109,7 +109,7 @@ def enqueue_all(
         )
         for args in each
     )
-    if not_before is None:
+    if written and not_before is None:
         _after_commit(lambda: _ring_for(written))
     return written
 
