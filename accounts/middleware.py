@@ -25,17 +25,17 @@ def member_preferences(get_response: Handler) -> Handler:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
+        member = request.user  # as she is now: signing out forgets her before the answer is here
+        if not member.is_authenticated:
             timezone.deactivate()
             return get_response(request)
-        translation.activate(request.user.language)
+        translation.activate(member.language)
         request.LANGUAGE_CODE = translation.get_language()
-        with timezone.override(ZoneInfo(request.user.time_zone)):
+        with timezone.override(ZoneInfo(member.time_zone)):
             response = get_response(request)
-        if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != request.user.language and not response.cookies.get(
-            settings.LANGUAGE_COOKIE_NAME
-        ):
-            _keep_language(response, request.user.language)
+        cookie = settings.LANGUAGE_COOKIE_NAME
+        if cookie not in response.cookies and request.COOKIES.get(cookie) != member.language:
+            _keep_language(response, member.language)
         return response
 
     return middleware

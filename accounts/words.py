@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -44,7 +45,7 @@ class NameField(WordsField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
-        return " ".join(text.split(" ")).strip() if "\n" not in text else text
+        return re.sub(" +", " ", text)
 
     def run_validators(self, value: Any) -> None:
         if value and any(c in value for c in "\n\t"):

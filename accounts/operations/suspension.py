@@ -53,6 +53,7 @@ def end_sessions(member: Member) -> None:
     Her open sockets are closed after the commit.
     """
     Member.objects.filter(pk=member.pk).update(sessions_ended=F("sessions_ended") + 1)
+    member.refresh_from_db(fields=["sessions_ended"])
     for session in UserSession.objects.filter(user=member):
         session.end()
     live.disconnect(member.pk)

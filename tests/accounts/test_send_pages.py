@@ -1,0 +1,279 @@
+"""Sending hours by plain forms: choose, look it over, send."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client, override_settings
+
+from accounts import operations
+from ledger.models import Hold, Note
+from tests.factories import available, make_coordinator, make_member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana(client):
+    member = make_member(minutes=240, name="Ana Souza")
+    client.force_login(member)
+    return member
+
+
+@pytest.fixture
+def bento():
+    return make_member(name="Bento Lima")
+
+
+def typed(to, **changes: str) -> dict[str, str]:
+    return {"to": to.public_id, "amount": "1 h", "kind": "help", "note": "Thank you for the soup."} | changes
+
+
+def look_over(client: Client, to, **changes: str):
+    return client.post("/send/review/", typed(to, **changes))
+
+
+def hidden_in(page) -> dict[str, str]:
+    """What the review's form would send, taken from the page itself."""
+    form = page.content.decode().split('action="/send/confirm/"')[1].split("</form>")[0]
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form)
+    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def test_a_payment_in_two_steps(client, ana, bento):
+    review = look_over(client, bento)
+    page = review.content.decode()
+    assert "You send 1 h to Bento Lima." in page
+    assert "You will have 3 h left." in page
+    assert available(ana) == 240
+
+    answer = client.post("/send/confirm/", hidden_in(review))
+
+    hold = Hold.objects.get(actor=ana)
+    assert answer.url == f"/transfers/{hold.public_id}/"
+    assert (hold.amount_minutes, hold.kind, hold.payee.owner) == (60, "help", bento)
+    assert Note.objects.get(hold=hold).text == "Thank you for the soup."
+    assert available(ana) == 180
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "",
+        "0",
+        "0 min",
+        "-5",
+        "-1 h",
+        "1.5 min",
+        "abc",
+        "1e3",
+        "NaN",
+        "inf",
+        "9" * 401,
+        "０６０",
+        "٦٠",
+        "5",
+        "1;2",
+        "60\x00",
+    ],
+)
+def test_amounts_that_are_refused_keep_what_was_typed(client, ana, bento, amount):
+    answer = look_over(client, bento, amount=amount)
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["amount"]
+    page = answer.content.decode()
+    assert "Thank you for the soup." in page
+    assert re.search(rf'value="{bento.public_id}" checked', page)
+    if amount and "\x00" not in amount and len(amount) < 60:
+        assert f'value="{amount}"' in page
+    assert not Hold.objects.filter(actor=ana).exists()
+
+
+def test_more_than_available_is_refused_before_and_at_the_last_step(client, ana, bento):
+    for path in ("/send/review/", "/send/confirm/"):
+        answer = client.post(path, typed(bento, amount="5 h", nonce="12345678"))
+        assert answer.status_code == 422
+        assert "You can send up to 4 h; this needs 5 h." in answer.content.decode()
+
+
+def test_whom_nobody_can_pay_is_refused_in_one_sentence(client, ana):
+    sentences = set()
+    suspended = operations.suspend_member(make_member(), by=make_coordinator(), reason="")
+    unknown = make_member()
+    unknown.public_id = "k3v9m2xq7dhp4rtw8c"
+    for nobody in (suspended, unknown, make_member(state="applied"), make_member(state="left")):
+        answer = look_over(client, nobody)
+        assert answer.status_code == 422
+        sentences.add(str(answer.context["form"].errors["to"][0]))
+
+    assert sentences == {"You cannot send hours to this person. Please choose somebody else."}
+
+
+def test_to_oneself_is_refused(client, ana):
+    answer = look_over(client, ana)
+
+    assert answer.status_code == 422
+    assert "You cannot send hours to yourself." in answer.content.decode()
+
+
+def test_nobody_chosen_is_refused(client, ana, bento):
+    answer = client.post("/send/review/", typed(bento) | {"to": ""})
+
+    assert "Choose who gets the hours." in answer.content.decode()
+    assert 'value="1 h"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("note", ["a\x00b", "\u202eevil", "x\x07", "a" * 501])
+def test_messages_that_are_refused(client, ana, bento, note):
+    answer = look_over(client, bento, note=note)
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["note"]
+
+
+def test_markup_in_a_message_is_only_text(client, ana, bento):
+    page = look_over(client, bento, note="<script>alert(1)</script>").content.decode()
+
+    assert "<script>alert" not in page
+
+
+def test_a_repeated_submit_shows_the_first_result(client, ana, bento):
+    sent = hidden_in(look_over(client, bento))
+
+    first, second = client.post("/send/confirm/", sent), client.post("/send/confirm/", sent)
+
+    assert first.url == second.url
+    assert available(ana) == 180
+
+
+def test_the_same_form_with_other_values_is_refused(client, ana, bento):
+    sent = hidden_in(look_over(client, bento))
+    client.post("/send/confirm/", sent)
+
+    answer = client.post("/send/confirm/", sent | {"amount": "2 h"})
+
+    assert answer.status_code == 422
+    assert "This form was already sent with other values." in answer.content.decode()
+    assert available(ana) == 180
+
+
+def test_the_same_payment_within_a_minute_is_asked_about(client, ana, bento):
+    client.post("/send/confirm/", hidden_in(look_over(client, bento)))
+
+    asked = client.post("/send/confirm/", hidden_in(look_over(client, bento)))
+    assert asked.status_code == 409
+    assert "Do you want to send it again?" in asked.content.decode()
+    assert available(ana) == 180
+
+    client.post("/send/confirm/", hidden_in(asked))
+    assert available(ana) == 120
+
+
+@pytest.mark.parametrize("nonce", ["", "short", "x" * 65, "with spaces in it", "<nonce-nonce>"])
+def test_a_tampered_nonce_sends_nothing(client, ana, bento, nonce):
+    answer = client.post("/send/confirm/", typed(bento, nonce=nonce))
+
+    assert answer.status_code == 422
+    assert not Hold.objects.filter(actor=ana).exists()
+
+
+def test_a_member_suspended_between_the_steps_sends_nothing(client, ana, bento):
+    sent = hidden_in(look_over(client, bento))
+    operations.suspend_member(ana, by=make_coordinator(), reason="")
+    client.force_login(type(ana).objects.get(pk=ana.pk))
+
+    assert client.post("/send/confirm/", sent).status_code == 403
+    assert available(ana) == 240
+
+
+def test_sending_needs_a_post_and_somebody_signed_in(client, ana):
+    for path in ("/send/review/", "/send/confirm/"):
+        assert client.get(path).status_code == 405
+        assert Client().post(path).url.startswith("/account/login/")
+    assert Client().get("/send/").url == "/account/login/?next=/send/"
+
+
+def test_csrf_is_asked_for(ana, bento):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ana)
+
+    assert strict.post("/send/confirm/", typed(bento, nonce="12345678")).status_code == 403
+
+
+@override_settings(SEND_RATE_LIMIT="2/m/user")
+def test_too_many_payments_in_a_minute_wait(client, ana, bento):
+    for n in range(2):
+        client.post("/send/confirm/", typed(bento, amount=f"{n + 15} min", nonce=f"nonce-no-{n}"))
+
+    assert client.post("/send/confirm/", typed(bento, nonce="nonce-no-3")).status_code == 429
+
+
+# --- Finding a neighbour ----------------------------------------------------------------------------
+
+
+def people_on(page) -> list[str]:
+    return re.findall(r'<input type="radio" name="to" value="(\w+)"', page.content.decode())
+
+
+def test_finding_by_a_part_of_the_name_whatever_accents_and_case(client, ana):
+    jose = make_member(name="José da Conceição")
+    make_member(name="Bento Lima")
+
+    for words in ("jose", "CONCEICAO", "José", "concei jos"):
+        assert people_on(client.get("/send/people/", {"q": words})) == [jose.public_id]
+
+
+def test_only_active_others_are_found_and_never_many(client, ana):
+    for n in range(12):
+        make_member(name=f"Neighbour {n:02}")
+    for state in ("new", "applied", "suspended", "left"):
+        make_member(name="Neighbour 00 too", state=state)
+    operations.community_fund()
+
+    found = people_on(client.get("/send/people/", {"q": "neighbour"}))
+
+    assert len(found) == 8
+    assert people_on(client.get("/send/people/", {"q": "ana souza"})) == []
+
+
+def test_whom_she_paid_lately_comes_first(client, ana, bento):
+    make_member(name="Ademir Bento")
+    client.post("/send/confirm/", hidden_in(look_over(client, bento)))
+
+    assert people_on(client.get("/send/"))[0] == bento.public_id
+    assert people_on(client.get("/send/people/", {"q": "bento"}))[0] == bento.public_id
+
+
+@pytest.mark.parametrize("words", ["%", "_", "\\", "'", '"', "<b>"])
+def test_odd_characters_find_nobody_and_break_nothing(client, ana, bento, words):
+    answer = client.get("/send/people/", {"q": words})
+
+    assert answer.status_code == 200
+    assert people_on(answer) == []
+
+
+def test_without_a_script_find_is_a_plain_post_that_keeps_everything(client, ana, bento):
+    page = client.post("/send/", typed(bento, q="nobody-like-this"))
+
+    assert page.status_code == 200
+    assert people_on(page) == [bento.public_id]  # whoever is chosen stays in sight
+    assert 'value="1 h"' in page.content.decode()
+    assert "Thank you for the soup." in page.content.decode()
+
+
+def test_a_link_from_a_profile_has_its_person_chosen(client, ana, bento):
+    page = client.get("/send/", {"to": bento.public_id}).content.decode()
+
+    assert f'value="{bento.public_id}" checked' in page
+
+
+@pytest.mark.parametrize("n", [1, 3, 50])
+def test_finding_takes_the_same_queries_for_any_number(client, ana, n, django_assert_num_queries):
+    for _ in range(n):
+        make_member(name="Neighbour")
+    client.get("/send/people/", {"q": "neighbour"})
+
+    with django_assert_num_queries(5):
+        client.get("/send/people/", {"q": "neighbour"})

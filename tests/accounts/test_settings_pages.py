@@ -1,0 +1,265 @@
+"""Profile, settings, the second step, and where one is signed in."""
+
+from __future__ import annotations
+
+import re
+
+import pyotp
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
+from django.test import Client, override_settings
+
+from accounts import operations
+from accounts.models import Member
+from notifications.models import Letter
+from tests.factories import PASSWORD, make_coordinator, make_member
+
+from .test_coming_in import link_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana(client):
+    member = make_member(name="Ana Souza", email="ana@example.org", password=PASSWORD)
+    operations.agree(member)
+    client.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
+    return member
+
+
+def fresh(member: Member) -> Member:
+    return Member.objects.get(pk=member.pk)
+
+
+LOOKS = {"language": "en", "time_zone": "Europe/Lisbon", "theme": "dark", "text_size": "large"}
+
+
+def test_language_and_looks_are_hers_on_every_device(client, ana):
+    assert client.post("/settings/", LOOKS | {"language": "pt-br"}).url == "/settings/"
+
+    kept = fresh(ana)
+    assert (kept.language, kept.time_zone, kept.theme, kept.text_size) == ("pt-br", "Europe/Lisbon", "dark", "large")
+    page = client.get("/settings/", headers={"accept-language": "en"})
+    assert page["Content-Language"] == "pt-br"
+    assert page.cookies["django_language"].value == "pt-br"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("language", "xx"), ("time_zone", "Mars/Base"), ("theme", "pink"), ("text_size", "tiny")]
+)
+def test_settings_refuse_what_there_is_not(client, ana, field, value):
+    answer = client.post("/settings/", LOOKS | {field: value})
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors[field]
+
+
+def test_a_new_name_and_words_show_on_the_profile(client, ana):
+    client.post("/settings/profile/", {"display_name": "Ana  Souza Lima", "about": "I bake.\r\nI walk dogs."})
+
+    page = client.get(fresh(ana).get_absolute_url()).content.decode()
+    assert "Ana Souza Lima" in page
+    assert fresh(ana).about == "I bake.\nI walk dogs."
+    assert fresh(ana).plain_name == "ana souza lima"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("display_name", ""),
+        ("display_name", "A\x00"),
+        ("display_name", "A\nB"),
+        ("about", "\u202e"),
+        ("about", "a" * 601),
+    ],
+)
+def test_profiles_refuse_what_would_trick_readers(client, ana, field, value):
+    answer = client.post("/settings/profile/", {"display_name": "Ana", "about": "x"} | {field: value})
+
+    assert answer.status_code == 422
+    assert fresh(ana).display_name == "Ana Souza"
+
+
+def test_a_profile_is_for_members_and_shows_nothing_private(client, ana):
+    bento = make_member(name="Bento", email="bento@example.org", about="<b>bold</b>")
+
+    page = client.get(bento.get_absolute_url()).content.decode()
+
+    assert "Bento" in page
+    assert "bento@example.org" not in page
+    assert "<b>bold</b>" not in page
+    assert f"/send/?to={bento.public_id}" in page
+    assert Client().get(bento.get_absolute_url()).status_code == 302
+
+
+@pytest.mark.parametrize("state", ["new", "applied", "suspended", "left"])
+def test_who_is_no_member_is_not_found(client, ana, state):
+    other = make_member(state=state)
+
+    assert client.get(other.get_absolute_url()).status_code == 404
+    assert client.get("/people/nobody/").status_code == 404
+    assert client.get(operations.community_fund().owner.get_absolute_url()).status_code == 404
+
+
+# --- E-mail and password ----------------------------------------------------------------------------
+
+
+def test_a_new_address_counts_from_its_confirmation_on(client, ana):
+    answer = client.post("/account/email/", {"email": "new@example.org", "action_add": ""})
+    # What she typed is kept while she proves that it is she.
+    client.post(answer.url, {"password": PASSWORD, "next": "/account/email/"})
+    assert fresh(ana).email == "ana@example.org"
+
+    client.post(link_in(Letter.objects.filter(recipient="new@example.org").latest("pk")))
+
+    assert fresh(ana).email == "new@example.org"
+    assert list(EmailAddress.objects.filter(user=ana).values_list("email", flat=True)) == ["new@example.org"]
+    assert "new@example.org" in Letter.objects.filter(recipient="ana@example.org").latest("pk").text
+
+
+def test_another_members_address_is_not_told_and_not_taken(client, ana):
+    make_member(email="bento@example.org")
+
+    answer = client.post("/account/email/", {"email": "bento@example.org", "action_add": ""})
+    answer = client.post(answer.url, {"password": PASSWORD, "next": "/account/email/"})
+
+    assert (answer.status_code, answer.url) == (302, "/account/email/")
+    assert fresh(ana).email == "ana@example.org"
+
+
+def test_a_new_password_signs_out_the_other_devices(client, ana):
+    other = Client()
+    other.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
+    new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"}
+
+    client.post("/account/password/change/", new)
+
+    assert client.get("/settings/").status_code == 200
+    assert other.get("/settings/").status_code == 302
+    assert "changed" in Letter.objects.filter(recipient="ana@example.org").latest("pk").subject
+
+
+def test_she_sees_where_she_is_signed_in_and_ends_the_rest(client, ana):
+    other = Client(headers={"user-agent": "A telephone"})
+    other.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
+
+    assert "A telephone" in client.get("/account/sessions/").content.decode()
+    client.post("/account/sessions/")
+
+    assert other.get("/settings/").status_code == 302
+    assert client.get("/settings/").status_code == 200
+
+
+# --- The second step --------------------------------------------------------------------------------
+
+
+def prove_it_is_she(client: Client, path: str) -> None:
+    """What keeps an account safe asks for the password once more."""
+    asked = client.get(path)
+    assert asked.url.startswith("/account/reauthenticate/")
+    assert client.post(asked.url, {"password": PASSWORD, "next": path}).url == path
+
+
+def set_up_second_step(client: Client) -> str:
+    """Set up an authenticator as a person would; returns its secret."""
+    prove_it_is_she(client, "/account/2fa/totp/activate/")
+    page = client.get("/account/2fa/totp/activate/").content.decode()
+    secret = re.search(r'<code class="code">(\w+)</code>', page)[1]
+    answer = client.post("/account/2fa/totp/activate/", {"code": pyotp.TOTP(secret).now()})
+    assert answer.status_code == 302, answer.context["form"].errors
+    return secret
+
+
+def test_the_second_step_is_asked_for_from_then_on(client, ana):
+    secret = set_up_second_step(client)
+    client.post("/account/logout/")
+
+    answer = client.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
+    assert answer.url == "/account/2fa/authenticate/"
+    assert client.get("/settings/").status_code == 302
+    assert client.post(answer.url, {"code": "000000"}).status_code == 200
+    cache.clear()  # it remembers that this half minute's code was used, to set it up
+    answer = client.post(answer.url, {"code": pyotp.TOTP(secret).now()})
+
+    assert answer.url == "/home/"
+
+
+def test_a_recovery_code_opens_once(client, ana):
+    set_up_second_step(client)
+    code = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()[0]
+
+    def with_code() -> int:
+        anew = Client()
+        anew.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
+        return anew.post("/account/2fa/authenticate/", {"code": code}).status_code
+
+    assert [with_code(), with_code()] == [302, 200]
+
+
+def test_the_qr_code_is_plain_shapes_in_the_page(client, ana):
+    prove_it_is_she(client, "/account/2fa/totp/activate/")
+
+    page = client.get("/account/2fa/totp/activate/").content.decode()
+
+    assert "data:image" not in page
+    assert '<svg viewBox="0 0' in page
+    assert " style=" not in page
+
+
+def test_the_secret_is_not_readable_in_the_database(client, ana):
+    secret = set_up_second_step(client)
+
+    assert secret not in str(Authenticator.objects.get(type="totp").data)
+
+
+def test_staff_set_up_a_second_step_before_any_page_of_theirs(client):
+    coordinator = make_coordinator(email="carla@example.org", password=PASSWORD)
+    operations.agree(coordinator)
+    client.post("/account/login/", {"login": "carla@example.org", "password": PASSWORD})
+
+    assert client.get("/admin/").url == "/account/2fa/totp/activate/?next=%2Fadmin%2F"
+    assert client.get("/settings/").status_code == 200
+    set_up_second_step(client)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_the_demo_may_do_without_and_others_never_get_in(client, ana):
+    assert client.get("/admin/").status_code in {302, 403}
+    coordinator = make_coordinator()
+    client.force_login(coordinator)
+
+    with override_settings(STAFF_NEED_MFA=False):
+        assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account/email/",
+        "/account/password/change/",
+        "/account/2fa/",
+        "/account/2fa/totp/activate/",
+        "/account/sessions/",
+        "/account/logout/",
+        "/account/reauthenticate/",
+        "/settings/",
+        "/settings/profile/",
+        "/agree/",
+        "/send/",
+    ],
+)
+def test_each_page_is_ours_and_has_nothing_inline(client, ana, path):
+    page = client.get(path, follow=True).content.decode()
+
+    assert "<h1" in page
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=", page)
+
+
+@pytest.mark.parametrize("path", ["/account/login/", "/account/signup/", "/account/password/reset/"])
+def test_so_is_each_page_for_strangers(client, path):
+    page = client.get(path).content.decode()
+
+    assert "<h1" in page
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=", page)
