@@ -1,3 +1,13 @@
-from django.urls import URLPattern
+"""The addresses of the community's own pages."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("how-it-works/", views.how_it_works, name="how_it_works"),
+    path("terms/", views.terms, name="terms"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("language/", views.set_language, name="set_language"),
+]

@@ -1,3 +1,111 @@
-from django import template
+"""How templates speak of time and people, and draw the design's small pieces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from timebank import durations
 
 register = template.Library()
+
+MOST_CIRCLES = 12  # hours drawn as circles; more are only said in numbers
+HUES = ("", "ipe", "goiaba", "anil")
+
+
+@register.filter
+def in_words(minutes: int | None) -> str:
+    """``90`` → "1 h 30 min"; nothing for None."""
+    return "" if minutes is None else durations.in_words(minutes)
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A drawing from the sprite, hidden from screen readers: a word always stands beside it."""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        f" {size}" if size else "",
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def amount(minutes: int, sign: bool = False, size: str = "", incoming: bool | None = None) -> SafeString:
+    """An amount as the design draws it: large numbers, small units, and + or − where ``sign`` asks."""
+    hours, rest = divmod(abs(minutes), 60)
+    parts = ([(hours, "h")] if hours else []) + ([(rest, "min")] if rest or not hours else [])
+    mark = "−" if minutes < 0 else "+" if sign and minutes > 0 else ""
+    is_incoming = (sign and minutes > 0) if incoming is None else incoming
+    classes = " ".join(filter(None, ["amount", size, "in" if is_incoming else ""]))
+    drawn = format_html_join("", "{}<small>{}</small>", parts)
+    return format_html('<data class="{}" value="{}">{}{}</data>', classes, minutes, mark, drawn)
+
+
+@register.simple_tag
+def hour_circles(available: int, held: int = 0) -> SafeString:
+    """Each hour a circle, each quarter of an hour a quarter of it; nothing beyond twelve hours."""
+    if available < 0 or held < 0 or available + held == 0 or available + held > MOST_CIRCLES * 60:
+        return SafeString("")
+    said = durations.in_words(available)
+    if held:
+        said = _("%(available)s available, %(held)s held") % {"available": said, "held": durations.in_words(held)}
+    circles = [(name, "") for name in _quarters(available)] + [(name, "held") for name in _quarters(held)]
+    sprite = static("img/icons.svg")
+    drawn = format_html_join(
+        "",
+        '<svg{} viewBox="0 0 24 24"><use href="{}#{}"/></svg>',
+        ((mark_safe(' class="held"') if kind else "", sprite, name) for name, kind in circles),  # noqa: S308
+    )
+    return format_html('<div class="hours" role="img" aria-label="{}">{}</div>', said, drawn)
+
+
+def _quarters(minutes: int) -> list[str]:
+    """The sprite's names for so many minutes: whole hours, then what is left, up to the next quarter."""
+    hours, rest = divmod(minutes, 60)
+    return ["q4"] * hours + ([f"q{-(-rest // 15)}"] if rest else [])
+
+
+@register.simple_tag
+def avatar(member: Any, size: str = "") -> SafeString:
+    """A member's initials on a hue that stays hers."""
+    hue = HUES[sum(map(ord, member.public_id)) % len(HUES)]
+    classes = " ".join(filter(None, ["avatar", size, hue]))
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, member.initials)
+
+
+@register.inclusion_tag("timebank/_field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    """A form field as the design has it: label, hint, error, control."""
+    widget = bound.field.widget
+    described = [f"{bound.auto_id}-h"] if bound.help_text else []
+    described += [f"{bound.auto_id}-e"] if bound.errors else []
+    attributes: dict[str, Any] = {"aria-describedby": " ".join(described)} if described else {}
+    if bound.errors:
+        attributes["aria-invalid"] = "true"
+    is_choice = isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+    is_tick = isinstance(widget, forms.CheckboxInput)
+    if not is_choice and not is_tick:
+        plain = "select" if isinstance(widget, forms.Select) else "input"
+        attributes["class"] = " ".join(filter(None, [widget.attrs.get("class", ""), plain]))
+    return {
+        "field": bound,
+        "control": "" if is_choice else bound.as_widget(attrs={**widget.attrs, **attributes}),
+        "is_choice": is_choice,
+        "is_tick": is_tick,
+        "is_hidden": bound.is_hidden,
+    }
+
+
+@register.inclusion_tag("timebank/_form_errors.html")
+def form_errors(form: forms.BaseForm) -> dict[str, Any]:
+    """The summary of what to mend, above a form; each line leads to its field."""
+    fields = [(bound.id_for_label or bound.auto_id, error) for bound in form if bound.errors for error in bound.errors]
+    whole = list(form.non_field_errors())
+    return {"whole": whole, "fields": fields, "count": len(fields) + len(whole)}
