@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -36,9 +36,16 @@ class Page:
     next_before: int | None
 
 
-def statement(account: Account, *, before: int | None = None, limit: int = 20) -> Page:
-    """Up to ``limit`` lines of ``account``, newest first, those below line ``before``; one query."""
+def statement(
+    account: Account, *, before: int | None = None, limit: int = 20, only: Literal["", "in", "out"] = ""
+) -> Page:
+    """Up to ``limit`` lines of ``account``, newest first, those below line ``before``; one query.
+
+    ``only`` picks what came in or what went out.
+    """
     entries = Entry.objects.filter(account=account).order_by("-seq")
+    if only:
+        entries = entries.filter(amount_minutes__gt=0) if only == "in" else entries.filter(amount_minutes__lt=0)
     if before is not None:
         entries = entries.filter(seq__lt=before)
     found = list(entries.select_related("transfer__payer__owner", "transfer__payee__owner", "transfer__hold__note")[: limit + 1])

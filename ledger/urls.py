@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+"""The addresses of a member's hours."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("wallet/", views.wallet, name="wallet"),
+    path("transfers/<slug:public_id>/", views.transfer, name="transfer"),
+]

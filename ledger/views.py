@@ -1,0 +1,97 @@
+"""The pages of a member's hours: her wallet, and each payment for its two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from . import queries
+from .models import Account, Entry, Hold
+
+LINES_ON_A_PAGE = 20
+MOST_LINES_KEPT_FRESH = 200
+
+
+@require_safe
+@login_required
+def wallet(request: HttpRequest) -> HttpResponse:
+    """Where her hours are: the balance, what is on its way, and the statement, newest first.
+
+    As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), or
+    the lines ``before`` one, to stand below those shown already.
+    """
+    account = Account.objects.filter(owner=request.user).first()
+    if account is None:
+        return render(request, "ledger/no_wallet.html")
+    target = request.htmx.target if request.htmx else ""  # type: ignore[attr-defined]
+    if target == "balance":
+        return render(request, "ledger/_balance.html", {"account": account})
+    context = _statement(request, account)
+    if target == "statement":
+        return render(request, "ledger/_statement.html", context)
+    if target == "earlier":
+        return render(request, "ledger/_earlier.html", context)
+    return render(request, "ledger/wallet.html", {"account": account, **context})
+
+
+def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
+    show = request.GET.get("show", "")
+    if show not in {"", "in", "out"}:
+        raise BadRequest("no such part of the statement")
+    before = _number(request, "before")
+    wanted = min(_number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
+    page = queries.statement(account, before=before, limit=wanted, only=show)
+    shown = wanted if before is None else min((_number(request, "after") or 0) + wanted, MOST_LINES_KEPT_FRESH)
+    return {
+        "page": page,
+        "show": show,
+        "is_first_page": before is None,
+        "lines_shown": shown,
+        # The month the lines above end in: its heading is not said twice.
+        "month_above": request.GET.get("month", "")[:7],
+        "holds": list(queries.live_holds(account)) if before is None else [],
+        "account": account,
+    }
+
+
+@require_safe
+@login_required
+def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One payment, from accept on, for its two people; strangers find nothing.
+
+    While it is on its way the page asks for its fragment again, telling the state it ``seen``; as
+    long as that is still so there is nothing to put in its place.
+    """
+    hold = queries.payment(public_id, of=request.user)
+    if request.htmx and request.GET.get("seen") == hold.state:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    is_payer = hold.payer.owner_id == request.user.pk
+    mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
+    context = {
+        "hold": hold,
+        "is_payer": is_payer,
+        "account": mine,
+        "other": other.owner if other.kind == Account.Kind.MEMBER else None,
+        "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
+    }
+    template = "ledger/_payment.html" if request.htmx else "ledger/payment.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _has_arrived(hold: Hold) -> bool:
+    return hold.state == Hold.State.POSTED
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """A number from the address; None for none. Raises BadRequest for anything else."""
+    text = request.GET.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest("not a number")
+    return int(text)
