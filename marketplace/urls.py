@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+"""The address of a member's own page."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("home/", views.dashboard, name="dashboard"),
+]

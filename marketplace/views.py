@@ -1,0 +1,52 @@
+"""A member's own page: what now?"""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.models import Member
+from ledger.models import Account, Hold
+from ledger.queries import live_holds, statement
+from timebank import clock
+
+LATEST = 6
+
+STANDING_PAGES = {
+    Member.State.NEW: "marketplace/not_confirmed.html",
+    Member.State.APPLIED: "marketplace/waiting_for_approval.html",
+}
+
+
+class MemberRequest(HttpRequest):
+    user: Member
+
+
+@require_safe
+@login_required
+def dashboard(request: MemberRequest) -> HttpResponse:
+    """Her hours, what moved lately, and the one next step; who is no member yet reads what she waits for."""
+    account = Account.objects.filter(owner=request.user).first()
+    if account is None:
+        template = STANDING_PAGES.get(Member.State(request.user.state), "marketplace/no_account.html")
+        return render(request, template)
+    target = request.htmx.target if request.htmx else ""  # type: ignore[attr-defined]
+    if target == "balance":
+        return render(request, "ledger/_balance.html", {"account": account})
+    context = {
+        "account": account,
+        "holds": list(live_holds(account)[:LATEST]),
+        "lines": statement(account, limit=LATEST).entries,
+    }
+    if target == "activity":
+        return render(request, "marketplace/_activity.html", context)
+    now = timezone.localtime(clock.now())
+    context |= {
+        "now": now,
+        "part_of_day": "morning" if 5 <= now.hour < 12 else "afternoon" if 12 <= now.hour < 18 else "evening",
+        "has_sent": Hold.objects.filter(payer=account).exists(),
+    }
+    return render(request, "marketplace/dashboard.html", context)
