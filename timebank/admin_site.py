@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -28,8 +27,11 @@ class AdminSite(UnfoldAdminSite):
     """unfold's admin behind allauth's sign-in; who is suspended or has left stays outside."""
 
     def has_permission(self, request: HttpRequest) -> bool:
-        outside = {Member.State.SUSPENDED, Member.State.LEFT, Member.State.STEWARD}
-        return super().has_permission(request) and request.user.state not in outside
+        return (
+            super().has_permission(request)
+            and isinstance(request.user, Member)
+            and request.user.state not in {Member.State.SUSPENDED, Member.State.LEFT, Member.State.STEWARD}
+        )
 
     @method_decorator(secure_admin_login)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -107,7 +109,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _entry(_("Letters"), "mail", "admin:notifications_letter_changelist", "notifications.view_letter"),
         _entry(_("Events"), "notifications", "admin:notifications_event_changelist", "notifications.view_event"),
     ]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"title": _("People"), "items": people},
         {"title": _("Ledger"), "separator": True, "items": ledger},
         {"title": _("Running"), "separator": True, "items": running},
@@ -123,7 +125,9 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _entry(title: str, icon: str, view: str, permission: str = "") -> dict[str, Any]:
-    may_see: Callable[[HttpRequest], bool] = lambda request: not permission or request.user.has_perm(permission)  # noqa: E731
+    def may_see(request: HttpRequest) -> bool:
+        return not permission or request.user.has_perm(permission)
+
     return {"title": title, "icon": icon, "link": reverse(view), "permission": may_see}
 
 

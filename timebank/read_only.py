@@ -18,7 +18,7 @@ class ReadOnlyAdmin(ModelAdmin):
     Lists are never counted: a count of the whole ledger is slow and tells nobody anything.
     """
 
-    actions = None
+    actions: Any = None
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 50

@@ -5,6 +5,6 @@ so that the newest payment is always minutes old.
 """
 
 from .build import NotEmpty, build, is_loaded
-from .logins import Login, logins
+from .logins import LOGINS, Login, logins
 
-__all__ = ["Login", "NotEmpty", "build", "is_loaded", "logins"]
+__all__ = ["LOGINS", "Login", "NotEmpty", "build", "is_loaded", "logins"]

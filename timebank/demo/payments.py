@@ -16,6 +16,7 @@ from .topics import GIFTS, TOPICS, WARM_ENDINGS
 SEED = 1998
 DAYS = 92
 A_DAY_HAS = (3, 4, 4, 5, 5, 6, 7)  # payments
+GIFT_MINUTES: tuple[int, ...] = (30, 30, 60, 45)
 HELD_BACK_MINUTES = 15 * 60  # who has so much is asked for help less often
 FRIENDS = 5  # neighbours one turns to again and again
 
@@ -81,7 +82,7 @@ class Imagination:
         others = [person for person in here if person is not payer and person.helps_with]
         payee = self._chosen(others, [self._how_likely(payer, person) for person in others])
         if self.draw.random() < 0.08:
-            amounts, words, kind = (30, 30, 60, 45), GIFTS[payer.language], "gift"
+            amounts, words, kind = GIFT_MINUTES, GIFTS[payer.language], "gift"
         else:
             amounts, portuguese, english = TOPICS[self.draw.choice(payee.helps_with)]
             words, kind = (portuguese if payer.language == "pt-br" else english), "help"

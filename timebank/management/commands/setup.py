@@ -67,9 +67,7 @@ class Command(BaseCommand):
         operations.change_profile(steward, display_name=community, about="")
         if coordinator is None:
             coordinator = operations.sign_up(display_name=name, email=email, password=password, language=language)
-            operations.change_preferences(
-                coordinator, language=language, time_zone=time_zone, theme="", text_size=""
-            )
+            operations.change_preferences(coordinator, language=language, time_zone=time_zone, theme="", text_size="")
         _make_coordinator(coordinator)
         self.stdout.write(
             f"{community} is set up. {coordinator.display_name} coordinates it, may give roles to others, and signs in "
@@ -110,8 +108,8 @@ def _name(text: str) -> str:
         raise ValueError("A name is needed.")
     if len(name) > 80:
         raise ValueError("A name has at most 80 letters.")
-    if not name.isprintable() or set(name) & set("'\"\\$#"):
-        raise ValueError("""A name has no quotes, and none of \\ $ #.""")
+    if not name.isprintable() or set(name) & FORBIDDEN:
+        raise ValueError(f"A name has none of {' '.join(sorted(FORBIDDEN))}")
     return name
 
 
@@ -171,7 +169,7 @@ def _write_settings(values: dict[str, str]) -> None:
             file.write("\n".join(lines) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
-        os.unlink(temporary)
+        Path(temporary).unlink()
         raise

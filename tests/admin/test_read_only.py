@@ -1,0 +1,104 @@
+"""The ledger is read-only in the admin, for superusers too: the words on the page and the POSTs behind it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.operations import send_hours
+from ledger.models import Account, Entry, Hold, Record, Transfer
+from ledger.operations import post
+from notifications.models import Event, Letter
+from notifications.operations import Words, write_letter
+from tests.factories import make_coordinator, make_member, make_superuser
+from timebank.jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+
+LEDGER = (Account, Hold, Transfer, Entry, Record)
+SECRET = "the words between the two of them"
+
+
+def make_payment(number: int = 1) -> Hold:
+    payer, payee = make_member(minutes=120), make_member()
+    hold = send_hours(
+        sender=payer, recipient=payee, amount_minutes=60, kind="help", note=SECRET, nonce=f"n-{number}-{payer.pk}"
+    )
+    post(hold)
+    return hold
+
+
+def address(model, page, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.parametrize("model", LEDGER, ids=lambda model: model.__name__)
+def test_nobody_adds_changes_or_deletes_a_ledger_row(signed_in, model):
+    make_payment()
+    browser = signed_in(make_superuser())
+    row = model.objects.order_by("pk").last()
+    before = model.objects.filter(pk=row.pk).values().get()
+
+    assert browser.get(address(model, "changelist")).status_code == 200
+    assert browser.get(address(model, "change", row.pk)).status_code == 200
+    refused = [
+        browser.get(address(model, "add")),
+        browser.post(address(model, "add"), {"amount_minutes": 5}),
+        browser.post(address(model, "change", row.pk), {"amount_minutes": 5, "balance_minutes": 99, "body": "{}"}),
+        browser.get(address(model, "delete", row.pk)),
+        browser.post(address(model, "delete", row.pk), {"post": "yes"}),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * 5
+    browser.post(
+        address(model, "changelist"), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    )
+
+    assert model.objects.filter(pk=row.pk).values().get() == before
+
+
+@pytest.mark.parametrize("model", [*LEDGER, Job, Event], ids=lambda model: model.__name__)
+def test_no_one_may_delete_many_at_once(rf, model):
+    request = rf.get("/")
+    request.user = make_superuser()
+    model_admin = admin.site._registry[model]
+    assert "delete_selected" not in model_admin.get_actions(request)
+
+
+def test_words_between_members_are_nowhere(signed_in):
+    hold = make_payment()
+    browser = signed_in(make_superuser())
+    pages = [address(model, "changelist") for model in (*LEDGER, Event, Letter)]
+    pages += [address(Hold, "change", hold.pk), address(Transfer, "change", hold.transfer.pk)]
+    pages += [address(Record, "change", record.pk) for record in Record.objects.all()]
+    for page in pages:
+        assert SECRET not in browser.get(page).content.decode(), page
+
+
+def test_a_letter_shows_when_and_to_whom_but_never_its_words(signed_in):
+    letter = write_letter("rosa@example.org", Words("A private subject", "A private text"))
+    browser = signed_in(make_coordinator())
+    page = browser.get(address(Letter, "changelist")).content.decode()
+    assert "rosa@example.org" in page
+    assert "private" not in page
+    assert browser.get(address(Letter, "change", letter.pk)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["ledger_account", "ledger_hold", "ledger_transfer", "ledger_entry", "ledger_record",
+                                  "accounts_member", "notifications_event"])  # fmt: skip
+def test_a_list_takes_the_same_number_of_queries_at_two_and_at_twenty_rows(signed_in, name):
+    browser = signed_in(make_superuser())
+    page = reverse(f"admin:{name}_changelist")
+    make_payment(1)
+    browser.get(page)  # content types and the like are read once
+    counts = []
+    for payments in (0, 9):
+        for number in range(payments):
+            make_payment(number + 2)
+        with CaptureQueriesContext(connection) as asked:
+            assert browser.get(page).status_code == 200
+        counts.append(len(asked))
+        assert not [query for query in asked if f'COUNT(*) AS "__count" FROM "{name}"' in query["sql"]]
+    assert counts[0] == counts[1]

@@ -1,0 +1,74 @@
+"""Work that was given up, and the page of the books."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import make_coordinator, make_member, make_superuser
+from timebank import clock
+from timebank.jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+
+JOBS = "/admin/jobs/job/"
+
+
+def make_dead_job() -> Job:
+    now = clock.now()
+    return Job.objects.create(
+        name="notifications.tasks.send_letter",
+        queue="notifications",
+        args=[0],
+        created_at=now,
+        not_before=now,
+        tries=8,
+        dead_at=now,
+        last_error="builtins.ConnectionRefusedError",
+    )
+
+
+def run_again(browser, job: Job) -> None:
+    browser.post(JOBS, {"action": "run_again", "_selected_action": [job.pk]})
+    job.refresh_from_db()
+
+
+def test_an_administrator_runs_a_dead_job_again(signed_in):
+    job = make_dead_job()
+    browser = signed_in(make_superuser())
+    assert "ConnectionRefusedError" in browser.get(JOBS, {"state": "dead"}).content.decode()
+
+    run_again(browser, job)
+
+    assert (job.dead_at, job.tries) == (None, 0)
+    assert list(Job.objects.open()) == [job]
+
+
+def test_a_coordinator_sees_it_but_does_not_run_it(signed_in):
+    job = make_dead_job()
+    browser = signed_in(make_coordinator())
+    assert "1 job failed" in browser.get("/admin/").content.decode()
+    run_again(browser, job)
+    assert job.dead_at is not None
+
+
+def test_the_lists_of_jobs_by_their_state(signed_in):
+    dead = make_dead_job()
+    browser = signed_in(make_superuser())
+    listed = {
+        state: [job.pk for job in browser.get(JOBS, {"state": state} if state else {}).context["cl"].result_list]
+        for state in ("", "dead", "open", "done")
+    }
+    assert listed == {"": [dead.pk], "dead": [dead.pk], "open": [], "done": []}
+
+
+def test_the_books_are_checked_when_asked(signed_in):
+    make_member(minutes=90)
+    browser = signed_in(make_coordinator())
+    page = browser.get("/admin/books/").content.decode()
+    assert "1 h 30 min" in page
+    assert "are sound" not in page
+    assert "the books are sound" in browser.post("/admin/books/").content.decode()
+
+
+def test_a_member_sees_no_books(signed_in):
+    assert signed_in(make_member()).get("/admin/books/").status_code == 302

@@ -1,0 +1,133 @@
+"""The demo community: believable, sound, the same each time, and never in production."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Member
+from ledger.models import Account, Hold, Kind, Transfer
+from ledger.operations import fund
+from notifications.models import Event, Letter
+from tests.factories import make_member
+from timebank import clock, demo
+from timebank.demo.people import APPLICANTS, DOMAIN, PEOPLE
+from timebank.demo.topics import TOPICS
+from timebank.jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*options: str) -> str:
+    said = io.StringIO()
+    call_command("demo", *options, stdout=said)
+    return said.getvalue()
+
+
+def balances() -> dict[str, int]:
+    accounts = Account.objects.filter(kind=Account.Kind.MEMBER)
+    return dict(accounts.order_by("owner__email").values_list("owner__email", "balance_minutes"))
+
+
+def story() -> list[tuple[str, str, int, str, str]]:
+    transfers = Transfer.objects.exclude(kind=Kind.GRANT).order_by("posted_at", "pk")
+    notes = "hold__note__text"
+    return list(transfers.values_list("payer__owner__email", "payee__owner__email", "amount_minutes", "kind", notes))
+
+
+def test_the_neighbourhood_is_there_and_running_again_changes_nothing():
+    said = run()
+    for login in demo.logins():
+        assert str(login) in said
+    assert len(demo.logins()) == 4
+
+    # sixty people and some who wait, most of the payments small, nobody absurdly rich or poor
+    assert Member.objects.active().count() == len(PEOPLE)
+    assert Member.objects.filter(state=Member.State.APPLIED).count() == len(APPLICANTS)
+    amounts = [amount for _payer, _payee, amount, _kind, _note in story()]
+    assert 400 <= len(amounts) <= 600
+    assert all(30 <= amount <= 150 for amount in amounts)
+    assert all(0 <= minutes <= 12 * 60 for minutes in balances().values())
+    assert len(set(balances().values())) > 20
+
+    # all of it in the past three months and a little, the newest minutes ago
+    now = clock.now()
+    assert Transfer.objects.earliest("posted_at").posted_at > now - timedelta(days=120)
+    assert now - timedelta(hours=1) < Transfer.objects.latest("posted_at").posted_at < now
+    days = Transfer.objects.exclude(kind=Kind.GRANT).dates("posted_at", "day")
+    assert 85 <= len(days) <= 95
+    assert not Hold.objects.filter(state=Hold.State.HELD).exists()
+
+    # nobody was mailed; the newest are unread
+    assert (Letter.objects.count(), Job.objects.count(), Event.objects.untold().count()) == (0, 0, 0)
+    for login in demo.logins()[:2]:
+        member = Member.objects.get(email=login.email)
+        assert 1 <= Event.objects.unread(member).count() <= 4
+
+    # each login opens the door
+    for login in demo.logins():
+        browser = Client()
+        browser.post(reverse("account_login"), {"login": login.email, "password": login.password})
+        assert browser.session["_auth_user_id"]
+
+    before = (story(), balances(), Event.objects.count(), Member.objects.count())
+    assert "nothing was changed" in run()
+    assert run("--if-empty") == ""
+    assert (story(), balances(), Event.objects.count(), Member.objects.count()) == before
+
+
+def test_two_demos_tell_the_same_story(settings):
+    from timebank.demo.payments import Imagination
+
+    def told_at(moment):
+        return [
+            (payment.payer, payment.payee, payment.amount_minutes, payment.kind, payment.note)
+            for payment in Imagination(moment, settings.STARTING_GRANT_MINUTES).payments()
+        ]
+
+    assert told_at(clock.now()) == told_at(clock.now() + timedelta(days=33, hours=7))
+
+
+def test_people_write_in_their_own_language_of_what_they_know():
+    assert len({person.handle for person in PEOPLE + APPLICANTS}) == len(PEOPLE + APPLICANTS)
+    for person in PEOPLE:
+        assert person.helps_with
+        assert set(person.helps_with) <= set(TOPICS)
+        assert len(person.about) <= 600
+    for minutes, portuguese, english in TOPICS.values():
+        assert minutes
+        assert portuguese
+        assert english
+
+
+def test_the_demos_staff_are_named_in_the_settings(settings):
+    assert {f"lourdes@{DOMAIN}", f"daniel@{DOMAIN}"} == set(settings.DEMO_STAFF_EMAILS)
+
+
+def test_where_there_are_people_the_demo_stays_away():
+    make_member()
+    assert run("--if-empty") == ""
+    with pytest.raises(CommandError, match="members here already"):
+        run()
+    assert demo.logins() == []
+
+
+def test_production_refuses_it(settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="refused in production"):
+        run()
+    assert demo.logins() == []
+    assert fund_is_not_there()
+
+
+def fund_is_not_there() -> bool:
+    try:
+        fund()
+    except Account.DoesNotExist:
+        return True
+    return False
