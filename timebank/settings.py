@@ -196,7 +196,7 @@ EMBEDDED = not BROKER_URL  # one process holds the web server, the worker, beat 
 QUEUE_WORKERS = env.int("QUEUE_WORKERS", default=2)  # threads of the one process, processes of a worker
 WEB_WORKERS = env.int("WEB_WORKERS", default=1)
 JOB_TRIES = 8  # then a job is dead, shown in the admin
-JOB_SLOW_LEASE_SECONDS = 60  # how long one try at mail or HTTP may take before another worker may try
+JOB_SLOW_LEASE_SECONDS = env.int("JOB_SLOW_LEASE_SECONDS", default=60)  # how long one try at mail or HTTP may take before another worker may try
 CLOSED_JOBS_KEPT_DAYS = env.int("CLOSED_JOBS_KEPT_DAYS", default=30)
 FAILPOINT = env("FAILPOINT", default="")  # tests only: see timebank/failpoints.py
 WEB_RETRY_DEADLINE_SECONDS = 8

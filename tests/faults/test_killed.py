@@ -46,11 +46,11 @@ def test_the_worker_killed_at_its_work(town: Town, step: str) -> None:
     sender, recipient = town.people()
     nonce = new_nonce()
     if town.is_full:
-        town.start("site").start("worker", failpoint=step)  # its children die, and it starts new ones
+        town.start("site").start("worker", failpoint=step, JOB_SLOW_LEASE_SECONDS="3")  # its children die, and it starts new ones
         assert town.pay(sender, recipient, 60, nonce).status == 302
         town.wait_for(20, lambda _: "exited with 'signal 9" in town.said("worker"))
         town.kill("worker")
-        town.start("worker", "relay", JOB_SLOW_LEASE_SECONDS="5")
+        town.start("worker", "relay")
     else:
         town.start("site", failpoint=step)
         pay_into_the_kill(town, sender, recipient, nonce)

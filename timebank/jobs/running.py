@@ -190,9 +190,9 @@ def _write_failure(job_id: uuid.UUID, described: str, *, counted: bool) -> None:
         _mark_dead(job, described)
         return
     job.last_error = described
-    job.claimed_until = None
+    job.claimed_until, job.rung = None, 0  # whoever took it lives
     job.not_before = clock.now() + _pause_after(job.tries)
-    job.save(update_fields=["tries", "last_error", "claimed_until", "not_before"])
+    job.save(update_fields=["tries", "rung", "last_error", "claimed_until", "not_before"])
 
 
 @retried
