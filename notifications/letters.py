@@ -8,6 +8,7 @@ away the job is tried again, so nothing is lost and no page waits for mail.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import sys
 import zoneinfo
@@ -114,7 +115,7 @@ def words_for(event: Event) -> Words:
             render_to_string(f"notifications/mail/{event.type}.{ending}", context)
             for ending in ("subject.txt", "txt", "html")
         )
-    return Words(" ".join(subject.split()), text.strip() + "\n", html)
+    return Words(" ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", html)
 
 
 class FileAndConsoleBackend(BaseEmailBackend):
