@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Member
 from ledger.models import Account, Hold
@@ -30,10 +31,12 @@ class MemberRequest(HttpRequest):
 def dashboard(request: MemberRequest) -> HttpResponse:
     """Her hours, what moved lately, and the one next step; who is no member yet reads what she waits for."""
     account = Account.objects.filter(owner=request.user).first()
+    target = request.htmx.target if request.htmx else ""  # type: ignore[attr-defined]
+    if target == "standing":  # she waited here; there is something new once she has an account
+        return HttpResponseClientRefresh() if account else HttpResponse(status=204)
     if account is None:
         template = STANDING_PAGES.get(Member.State(request.user.state), "marketplace/no_account.html")
         return render(request, template)
-    target = request.htmx.target if request.htmx else ""  # type: ignore[attr-defined]
     if target == "balance":
         return render(request, "ledger/_balance.html", {"account": account})
     context = {

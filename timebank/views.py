@@ -54,7 +54,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def set_language(request: HttpRequest) -> HttpResponse:
     """Speak the other language from now on: to this browser, and to the member who is signed in."""
     language, back = request.POST.get("language", ""), request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     response = redirect(back if is_ours else "landing")
     if language in dict(settings.LANGUAGES) and check_for_language(language):
         response.set_cookie(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from timebank import durations
+from accounts.devices import device_name
+from timebank import clock, durations
 
 register = template.Library()
 
@@ -23,6 +26,12 @@ HUES = ("", "ipe", "goiaba", "anil")
 def in_words(minutes: int | None) -> str:
     """``90`` → "1 h 30 min"; nothing for None."""
     return "" if minutes is None else durations.in_words(minutes)
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """The device that a session's browser says it runs on."""
+    return device_name(user_agent)
 
 
 @register.simple_tag
@@ -61,7 +70,7 @@ def hour_circles(available: int, held: int = 0) -> SafeString:
     drawn = format_html_join(
         "",
         '<svg{} viewBox="0 0 24 24"><use href="{}#{}"/></svg>',
-        ((mark_safe(' class="held"') if kind else "", sprite, name) for name, kind in circles),  # noqa: S308
+        ((mark_safe(' class="held"') if kind else "", sprite, name) for name, kind in circles),
     )
     return format_html('<div class="hours" role="img" aria-label="{}">{}</div>', said, drawn)
 
@@ -78,6 +87,36 @@ def avatar(member: Any, size: str = "") -> SafeString:
     hue = HUES[sum(map(ord, member.public_id)) % len(HUES)]
     classes = " ".join(filter(None, ["avatar", size, hue]))
     return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, member.initials)
+
+
+@register.simple_tag
+def day(moment: datetime) -> SafeString:
+    """The day of a moment as a person says it: today, yesterday, 18 November, and another year's with the year."""
+    return _time_element(moment, _day_in_words(timezone.localtime(moment).date()))
+
+
+@register.simple_tag(name="moment")
+def moment_(moment: datetime) -> SafeString:
+    """Day and time of day: "today, 10:24", "18 November, 10:24"."""
+    local = timezone.localtime(moment)
+    words = _("%(day)s, %(time)s") % {
+        "day": _day_in_words(local.date()),
+        "time": formats.date_format(local, "TIME_FORMAT"),
+    }
+    return _time_element(moment, words)
+
+
+def _time_element(moment: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', timezone.localtime(moment).isoformat(timespec="minutes"), words)
+
+
+def _day_in_words(day: date) -> str:
+    today = timezone.localtime(clock.now()).date()
+    if day == today:
+        return _("today")
+    if day == today - timedelta(days=1):
+        return _("yesterday")
+    return formats.date_format(day, "MONTH_DAY_FORMAT" if day.year == today.year else "DATE_FORMAT")
 
 
 @register.inclusion_tag("timebank/_field.html")
