@@ -23,10 +23,6 @@ class Line:
     note: str
 
     @property
-    def is_in(self) -> bool:
-        return self.amount_minutes > 0
-
-    @property
     def other_owner(self) -> Any:
         """The person on the other side; None where it is the community fund."""
         return self.other.owner if self.other.kind == Account.Kind.MEMBER else None
@@ -43,17 +39,16 @@ class Page:
 Only = Literal["", "in", "out"]  # what came in, what went out, or both
 
 
-def statement(
-    account: Account, *, before: int | None = None, since: int | None = None, limit: int = 20, only: Only = ""
-) -> Page:
-    """Up to ``limit`` lines of ``account``, newest first, below line ``before`` down to line ``since``; one query."""
+def statement(account: Account, *, before: int | None = None, limit: int = 20, only: Only = "") -> Page:
+    """Up to ``limit`` lines of ``account``, newest first, those below line ``before``; one query.
+
+    ``only`` picks what came in or what went out.
+    """
     entries = Entry.objects.filter(account=account).order_by("-seq")
     if only:
         entries = entries.filter(amount_minutes__gt=0) if only == "in" else entries.filter(amount_minutes__lt=0)
     if before is not None:
         entries = entries.filter(seq__lt=before)
-    if since is not None:
-        entries = entries.filter(seq__gte=since)
     found = list(entries.select_related("transfer__payer__owner", "transfer__payee__owner", "transfer__hold__note")[: limit + 1])
     return Page([_line(entry) for entry in found[:limit]], found[limit - 1].seq if len(found) > limit else None)
 
@@ -61,10 +56,9 @@ def statement(
 def live_holds(account: Account, *, only: Only = "") -> QuerySet[Hold]:
     """What is on its way from or to ``account``, newest first, with both people and the note; one query."""
     to_it, from_it = Q(payee=account), Q(payer=account)
-    wanted = {"": to_it | from_it, "in": to_it, "out": from_it}[only]
     return (
         Hold.objects.live()
-        .filter(wanted)
+        .filter({"": to_it | from_it, "in": to_it, "out": from_it}[only])
         .select_related("payer__owner", "payee__owner", "note")
         .order_by("-pk")
     )

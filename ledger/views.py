@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-from itertools import groupby
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from timebank.fragments import fragment, signed_in
@@ -18,7 +15,7 @@ from . import queries
 from .models import Account, Entry, Hold
 
 LINES_ON_A_PAGE = 20
-MOST_KEPT_FRESH = 200  # lines that a page left open for long fetches anew
+MOST_LINES_KEPT_FRESH = 200
 MOST_HOLDS = 50
 
 
@@ -27,52 +24,41 @@ MOST_HOLDS = 50
 def wallet(request: HttpRequest) -> HttpResponse:
     """Where her hours are: the balance, what is on its way, and the statement, newest first.
 
-    As fragments: the balance; the statement, for another choice of lines; the newest lines again,
-    down to the one they ended with, so that what is unfolded below still fits; and earlier lines.
+    As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), or
+    the lines ``before`` one, to stand below those shown already.
     """
     account = Account.objects.filter(owner=request.user).first()
     if account is None:
         return render(request, "ledger/no_wallet.html")
-    match fragment(request):
-        case "balance":
-            return render(request, "ledger/_balance.html", {"account": account})
-        case "newest":
-            return render(request, "ledger/_newest.html", _statement(request, account))
-        case "earlier":
-            return render(request, "ledger/_earlier.html", _statement(request, account))
-        case "statement":
-            return render(request, "ledger/_statement.html", _statement(request, account))
-    return render(request, "ledger/wallet.html", _statement(request, account))
+    target = fragment(request)
+    if target == "balance":
+        return render(request, "ledger/_balance.html", {"account": account})
+    context = _statement(request, account)
+    if target == "statement":
+        return render(request, "ledger/_statement.html", context)
+    if target == "earlier":
+        return render(request, "ledger/_earlier.html", context)
+    return render(request, "ledger/wallet.html", {"account": account, **context})
 
 
 def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
-    only = request.GET.get("show", "")
-    if only not in {"", "in", "out"}:
+    show = request.GET.get("show", "")
+    if show not in {"", "in", "out"}:
         raise BadRequest("no such part of the statement")
-    before, since = _number(request, "before"), _number(request, "since")
-    limit = LINES_ON_A_PAGE if since is None else MOST_KEPT_FRESH
-    page = queries.statement(account, before=before, since=since, limit=limit, only=only)  # type: ignore[arg-type]
-    is_first_page = before is None
-    last_seq = page.entries[-1].seq if page.entries else 0
+    before = _number(request, "before")
+    wanted = min(_number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
+    page = queries.statement(account, before=before, limit=wanted, only=show)
+    shown = wanted if before is None else min((_number(request, "after") or 0) + wanted, MOST_LINES_KEPT_FRESH)
     return {
+        "page": page,
+        "show": show,
+        "is_first_page": before is None,
+        "lines_shown": shown,
+        # The month the lines above end in: its heading is not said twice.
+        "month_above": request.GET.get("month", "")[:7],
+        "holds": list(queries.live_holds(account, only=show)[:MOST_HOLDS]) if before is None else [],
         "account": account,
-        "show": only,
-        "months": _by_month(page.entries),
-        "month_above": request.GET.get("month", ""),  # its heading stands above already
-        "next_before": page.next_before,
-        "since": last_seq if since is None else since,
-        "is_first_page": is_first_page,
-        "holds": list(queries.live_holds(account, only=only)[:MOST_HOLDS]) if is_first_page else [],  # type: ignore[arg-type]
     }
-
-
-def _by_month(lines: list[queries.Line]) -> list[tuple[date, list[queries.Line]]]:
-    """The lines under the first day of their month, as the reader's calendar has it."""
-
-    def month(line: queries.Line) -> date:
-        return timezone.localtime(line.transfer.posted_at).date().replace(day=1)
-
-    return [(first_day, list(some)) for first_day, some in groupby(lines, key=month)]
 
 
 @require_safe
@@ -80,7 +66,7 @@ def _by_month(lines: list[queries.Line]) -> list[tuple[date, list[queries.Line]]
 def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     """One payment, from accept on, for its two people; strangers find nothing.
 
-    While it is on its way the page asks for its fragment again, telling the state it has ``seen``; as
+    While it is on its way the page asks for its fragment again, telling the state it ``seen``; as
     long as that is still so there is nothing to put in its place.
     """
     hold = queries.payment(public_id, of=request.user)
@@ -89,14 +75,18 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
         return HttpResponse(status=204)
     is_payer = hold.payer.owner_id == request.user.pk
     mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
-    has_arrived = hold.state == Hold.State.POSTED
     context = {
         "hold": hold,
         "is_payer": is_payer,
+        "account": mine,
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
-        "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if has_arrived else None,
+        "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
     }
     return render(request, "ledger/_payment.html" if part else "ledger/payment.html", context)
+
+
+def _has_arrived(hold: Hold) -> bool:
+    return hold.state == Hold.State.POSTED
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
