@@ -51,7 +51,7 @@ def _servers() -> Iterator[CheckMessage]:
         )
     if settings.BROKER_URL and not settings.BROKER_URL.startswith(("amqp://", "amqps://", "pyamqp://")):
         yield Error("BROKER_URL must be an amqp:// address, for the queues need RabbitMQ.", id="timebank.E004")
-    if settings.BROKER_URL and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if settings.BROKER_URL and _on_sqlite():
         yield Error("BROKER_URL needs DATABASE_URL to be PostgreSQL, not SQLite.", id="timebank.E005")
     if settings.EMBEDDED and settings.WEB_WORKERS != 1:
         yield Error(
@@ -60,7 +60,7 @@ def _servers() -> Iterator[CheckMessage]:
 
 
 def _sqlite_library() -> Iterator[CheckMessage]:
-    if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if not _on_sqlite():
         return
     version = sqlite.version_in_use()
     if not sqlite.is_affected(version) or settings.ALLOW_AFFECTED_SQLITE:
@@ -74,6 +74,10 @@ def _sqlite_library() -> Iterator[CheckMessage]:
         yield Error(said, hint=hint, id="timebank.E007")
     else:
         yield Warning(said, hint=hint, id="timebank.W001")
+
+
+def _on_sqlite() -> bool:
+    return str(settings.DATABASES["default"]["ENGINE"]).endswith("sqlite3")
 
 
 def _production() -> Iterator[CheckMessage]:

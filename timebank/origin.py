@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
@@ -34,7 +33,7 @@ def is_ours(origin: str, host: str) -> bool:
         return False
     if origin == settings.SITE_URL:
         return True
-    page = urlsplit(origin)
+    scheme, _, place = origin.partition("://")
     name, _port = split_domain_port(host)
-    same = page.scheme in {"http", "https"} and page.netloc.lower() == host.lower()
+    same = scheme in {"http", "https"} and place.lower() == host.lower()
     return same and bool(name) and validate_host(name, settings.ALLOWED_HOSTS)
