@@ -11,6 +11,7 @@ from allauth.account import forms as allauth
 from allauth.account.internal import flows
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.core.validators import EmailValidator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,17 @@ from .models import Member
 from .words import NameField
 
 PASSWORD_HINT = _("At least 10 characters. A few words that only you would put together are best.")
+NO_ADDRESS = _("This does not look like an e-mail address.")
+ASKS = {
+    "display_name": _("Write your name."),
+    "email": _("Write your e-mail address."),
+    "login": _("Write your e-mail address."),
+    "password": _("Write your password."),
+    "oldpassword": _("Write your present password."),
+    "password1": _("Choose a password."),
+    "password2": _("Write the same password again."),
+    "agree": _("Please agree to the terms to join."),
+}
 
 
 class PlainFields:
@@ -34,6 +46,10 @@ class PlainFields:
             field.widget.attrs.pop("placeholder", None)
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
+            field.error_messages["required"] = ASKS.get(name, field.error_messages["required"])
+            if isinstance(field, forms.EmailField):
+                field.error_messages["invalid"] = NO_ADDRESS
+                field.validators = [EmailValidator(NO_ADDRESS)]
 
 
 class SignupForm(PlainFields, allauth.SignupForm):
@@ -51,7 +67,6 @@ class SignupForm(PlainFields, allauth.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["display_name"].widget.attrs["autocomplete"] = "name"
-        self.fields["agree"].error_messages["required"] = _("Please agree to the terms to join.")
 
     def try_save(self, request: HttpRequest) -> tuple[Member | None, HttpResponse | None]:
         if not self.account_already_exists:

@@ -43,7 +43,12 @@ class ConfirmSendForm(SendForm):
 
 
 class ProfileForm(forms.Form):
-    display_name = NameField(label=_("Your name"), help_text=_("As your neighbours know you."), max_length=80)
+    display_name = NameField(
+        label=_("Your name"),
+        help_text=_("As your neighbours know you."),
+        max_length=80,
+        error_messages={"required": _("Write your name.")},
+    )
     about = WordsField(
         label=_("About you"),
         help_text=_("What you like to do, what you are good at. Up to 600 characters."),

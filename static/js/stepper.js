@@ -24,16 +24,25 @@
 
   const enliven = (box) => {
     const input = box.querySelector("input");
-    const tools = box.querySelector("[data-stepper-tools]");
-    if (!input || !tools) return;
-    tools.hidden = false;
-    tools.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (!button) return;
-      const now = inMinutes(input.value) || 0;
-      input.value = inWords(button.dataset.set ? Number(button.dataset.set) : stepped(now, Number(button.dataset.by)));
-      input.dispatchEvent(new Event("input", { bubbles: true }));
+    const status = box.querySelector("[data-left]");
+    box.querySelectorAll("[data-by], [data-set-to]").forEach((tool) => { tool.hidden = false; });
+
+    const sayWhatIsLeft = () => {
+      const minutes = inMinutes(input.value);
+      const left = Number(box.dataset.available) - minutes;
+      const isSaid = minutes !== null && minutes > 0 && left >= 0;
+      status.textContent = isSaid ? status.dataset.left.replace("{left}", inWords(left) || "0 min") : "";
+    };
+
+    box.addEventListener("click", (event) => {
+      const { by, set } = event.target.closest("button")?.dataset ?? {};
+      if (by === undefined && set === undefined) return;
+      const minutes = set === undefined ? stepped(inMinutes(input.value) ?? 0, Number(by)) : Number(set);
+      input.value = inWords(minutes);
+      sayWhatIsLeft();
     });
+    input.addEventListener("input", sayWhatIsLeft);
+    sayWhatIsLeft();
   };
 
   document.querySelectorAll("[data-stepper]").forEach(enliven);
