@@ -1,0 +1,78 @@
+"""The story everything hangs on, in a real browser: joining, sending an hour, seeing it arrive."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from .people import Meet
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_both_see_an_hour_go_over_without_reloading(meet: Meet, width: int) -> None:
+    ana, bento = meet(f"Ana{width} Souza", width=width), meet(f"Bento{width} Lima", width=width, theme="dark")
+    ana.join()
+    bento.join()
+    ana.sees_available(240)
+    bento.sees_available(240)
+
+    ana.send(bento, "1 h", note="Obrigada pela horta")
+
+    expect(ana.page.locator("main .paid")).to_be_visible()
+    bento.sees_available(300)
+    expect(bento.page.locator("main")).to_contain_text("Obrigada pela horta")
+    expect(bento.page.locator("[data-unread] .count")).to_have_text("2")  # the welcome, and this
+    ana.go("/home/")
+    ana.sees_available(180)
+    mail = bento.server.wait_for_mail(bento.email, f"Ana{width}")
+    assert "1 h" in str(mail["Subject"]) + mail.as_string()
+
+
+def test_an_arrival_is_seen_after_the_socket_was_cut_and_came_back(meet: Meet) -> None:
+    clara, davi = meet("Clara Dias"), meet("Davi Rocha")
+    clara.join()
+    sockets: list[WebSocketRoute] = []
+    is_cut = False
+
+    def through(socket: WebSocketRoute) -> None:
+        if is_cut:
+            socket.close(code=1011)
+            return
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    davi.page.route_web_socket("**/ws/live/", through)
+    davi.join()
+    davi.sees_available(240)
+    expect(davi.page.locator("[data-offline]")).to_be_hidden()
+
+    is_cut = True
+    for socket in sockets:
+        socket.close(code=1011)
+    expect(davi.page.locator("[data-offline]")).to_be_visible()
+    clara.send(davi, "1 h")
+    is_cut = False
+
+    expect(davi.page.locator("[data-offline]")).to_be_hidden(timeout=40_000)
+    davi.sees_available(300)
+
+
+def test_too_much_is_refused_at_once_and_what_was_typed_stays(meet: Meet) -> None:
+    elisa, fabio = meet("Elisa Nunes", width=390), meet("Fábio Melo")
+    elisa.join()
+    fabio.join()
+    page = elisa.go("/send/")
+    page.locator("[name=q]").press_sequentially("fabio", delay=20)
+    page.locator("#people").get_by_label("Fábio Melo").check()
+    page.fill("[name=amount]", "5h")
+    page.fill("[name=note]", "for the fence")
+    page.click("main form button[type=submit].primary")
+
+    expect(page.locator(".errors")).to_contain_text("You can send up to 4 h; this needs 5 h.")
+    expect(page.locator("[name=amount]")).to_have_value("5h")
+    expect(page.locator("[name=note]")).to_have_value("for the fence")
+    expect(page.locator("#people").get_by_label("Fábio Melo")).to_be_checked()
+    # The refusal is a 422, which a browser mentions on its console.
+    elisa.complaints[:] = [complaint for complaint in elisa.complaints if "422" not in complaint]
