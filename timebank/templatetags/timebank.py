@@ -12,6 +12,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.devices import device_name
 from timebank import clock, durations
@@ -62,9 +63,10 @@ def hour_circles(available: int, held: int = 0) -> SafeString:
     """Each hour a circle, each quarter of an hour a quarter of it; nothing beyond twelve hours."""
     if available < 0 or held < 0 or available + held == 0 or available + held > MOST_CIRCLES * 60:
         return SafeString("")
-    said = durations.in_words(available)
-    if held:
-        said = _("%(available)s available, %(held)s held") % {"available": said, "held": durations.in_words(held)}
+    words = {"available": durations.in_words(available), "held": durations.in_words(held)}
+    said = words["available"] if not held else _("%(available)s available, %(held)s held") % words
+    if not available:
+        said = _("%(held)s held") % words
     circles = [(name, "") for name in _quarters(available)] + [(name, "held") for name in _quarters(held)]
     sprite = static("img/icons.svg")
     drawn = format_html_join(
@@ -91,13 +93,13 @@ def avatar(member: Any, size: str = "") -> SafeString:
 
 @register.simple_tag
 def day(moment: datetime) -> SafeString:
-    """The day of a moment as a person says it: today, yesterday, 18 November, and another year's with the year."""
+    """The day of a moment as a person says it: today, yesterday, 18 Nov, and another year's with the year."""
     return _time_element(moment, _day_in_words(timezone.localtime(moment).date()))
 
 
 @register.simple_tag(name="moment")
 def moment_(moment: datetime) -> SafeString:
-    """Day and time of day: "today, 10:24", "18 November, 10:24"."""
+    """Day and time of day: "today, 10:24", "18 Nov, 10:24"."""
     local = timezone.localtime(moment)
     words = _("%(day)s, %(time)s") % {
         "day": _day_in_words(local.date()),
@@ -116,7 +118,9 @@ def _day_in_words(day: date) -> str:
         return _("today")
     if day == today - timedelta(days=1):
         return _("yesterday")
-    return formats.date_format(day, "MONTH_DAY_FORMAT" if day.year == today.year else "DATE_FORMAT")
+    # Translators: how Django's date filter writes a day: "18 Nov", and with the year "18 Nov 2025".
+    pattern = pgettext("day", "j M") if day.year == today.year else pgettext("day", "j M Y")
+    return formats.date_format(day, pattern, use_l10n=False)
 
 
 @register.inclusion_tag("timebank/_field.html")
