@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from timebank.durations import in_words
+
 
 class Feed(models.Model):
     """A member's counter of events; its row is the lock that keeps their numbers in commit order."""
@@ -96,6 +98,11 @@ class Event(models.Model):
     def frame(self) -> dict[str, Any]:
         """What sockets carry of it."""
         return {**self.data, "seq": self.seq, "type": self.type, "in_inbox": self.in_inbox}
+
+    @property
+    def amount(self) -> str:
+        """Its minutes in words that stay on one line of a page."""
+        return in_words(self.data["amount_minutes"]).replace(" ", "\N{NO-BREAK SPACE}")
 
     @property
     def line_template(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.template.loader import get_template
 from notifications import operations, queries
 from notifications.models import Event
 from notifications.operations import Telling, tell, tell_all
+from timebank import clock
 
 from ..factories import make_member
 
@@ -49,7 +51,22 @@ def test_what_a_member_was_told_newest_first(client):
     page = client.get("/notifications/")
 
     assert sentences(page) == ["Bento Lima gave you 1 h.", "Bento Lima sent you 1 h 30 min."]
-    assert page.content.count(b">New<") == 2
+    assert page.content.count(b"New</span>") == 2
+
+
+def test_lines_stand_under_their_day_in_the_readers_time_zone(client):
+    ana = newcomer(time_zone="America/Sao_Paulo")
+    told(ana, 3)
+    moments = [datetime(2026, 3, 5, 1, 30, tzinfo=UTC), clock.now() - timedelta(days=1), clock.now()]
+    for seq, moment in enumerate(moments, 1):
+        Event.objects.filter(seq=seq).update(created_at=moment)
+    client.force_login(ana)
+
+    page = client.get("/notifications/").content.decode()
+
+    headings = re.findall(r"<h2.*?><time.*?>(.*?)</time></h2>", page)
+    assert headings == ["Today", "Yesterday", "March 4, 2026"]
+    assert "10:30 p.m." in page
 
 
 def test_all_quiet(client):
@@ -227,7 +244,7 @@ def test_the_list_alone_refreshes_itself(client):
     client.force_login(ana)
     fragment = client.get("/notifications/", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment
-    assert fragment.strip().startswith('<div class="card" id="inbox"')
+    assert fragment.strip().startswith('<div class="stack" id="inbox"')
     assert 'hx-trigger="inbox-changed from:body' in fragment
     older = client.get("/notifications/?before=1", headers={"HX-Request": "true"}).content.decode()
     assert "hx-trigger" not in older
@@ -281,4 +298,4 @@ def test_reading_goes_on_while_the_books_are_being_written(client):
     page = client.get("/notifications/")
     read.set()
     writer.join()
-    assert page.content.count(b">New<") == 1
+    assert page.content.count(b"New</span>") == 1
