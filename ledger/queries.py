@@ -49,7 +49,8 @@ def statement(account: Account, *, before: int | None = None, limit: int = 20, o
         entries = entries.filter(amount_minutes__gt=0) if only == "in" else entries.filter(amount_minutes__lt=0)
     if before is not None:
         entries = entries.filter(seq__lt=before)
-    found = list(entries.select_related("transfer__payer__owner", "transfer__payee__owner", "transfer__hold__note")[: limit + 1])
+    people = ("transfer__payer__owner", "transfer__payee__owner")
+    found = list(entries.select_related(*people, "transfer__hold__note")[: limit + 1])
     return Page([_line(entry) for entry in found[:limit]], found[limit - 1].seq if len(found) > limit else None)
 
 

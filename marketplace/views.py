@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,11 +9,16 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Member
+from accounts.queries import find_people
 from ledger.models import Account, Hold
 from ledger.queries import live_holds, statement
 from timebank import clock
+from timebank.fragments import fragment, signed_in
+
+from . import queries
 
 LATEST = 6
+NEIGHBOURS = 4
 
 STANDING_PAGES = {
     Member.State.NEW: "marketplace/not_confirmed.html",
@@ -27,11 +31,11 @@ class MemberRequest(HttpRequest):
 
 
 @require_safe
-@login_required
+@signed_in
 def dashboard(request: MemberRequest) -> HttpResponse:
     """Her hours, what moved lately, and the one next step; who is no member yet reads what she waits for."""
     account = Account.objects.filter(owner=request.user).first()
-    target = request.htmx.target if request.htmx else ""  # type: ignore[attr-defined]
+    target = fragment(request)
     if target == "standing":  # she waited here; there is something new once she has an account
         return HttpResponseClientRefresh() if account else HttpResponse(status=204)
     if account is None:
@@ -51,5 +55,7 @@ def dashboard(request: MemberRequest) -> HttpResponse:
         "now": now,
         "part_of_day": "morning" if 5 <= now.hour < 12 else "afternoon" if 12 <= now.hour < 18 else "evening",
         "has_sent": Hold.objects.filter(payer=account).exists(),
+        "neighbours": find_people(request.user, "")[:NEIGHBOURS] if request.user.is_member else [],
+        "figures": queries.this_month(),
     }
     return render(request, "marketplace/dashboard.html", context)
