@@ -27,7 +27,7 @@ class MonthFigures:
 def this_month() -> MonthFigures | None:
     """The community's present month; None while too few took part. Counted anew every ten minutes."""
     begun_at = _month_began_at()
-    key = f"month figures {begun_at:%Y-%m}"
+    key = f"month-figures:{begun_at:%Y-%m}"
     figures: MonthFigures | None = cache.get_or_set(key, lambda: _count(begun_at), KEPT_SECONDS)
     return figures if figures and figures.neighbours >= FEWEST_NEIGHBOURS and figures.hours else None
 
