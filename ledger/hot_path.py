@@ -1,17 +1,18 @@
-"""Accept and post as a handful of plain statements each, the same on SQLite and PostgreSQL.
+"""Accept and post as a handful of plain statements each, on SQLite and PostgreSQL.
 
-Written with the ORM they cost six times more than the database itself. The rules are in
+Written with the ORM they cost several times more than the database itself. The rules are in
 ledger/operations, which calls these steps in order inside one transaction; tests/ledger/oracle.py
 says the same with the ORM, and a test holds both to leaving the same rows.
 
-Locks: an account's UPDATE is its row lock. `accept` takes one account, `post` takes all of its
-accounts in the order of their ids, before anything else.
+Locks: an account's UPDATE is its row lock. `accept` takes the payer's, `post` all of its accounts
+in the order of their ids before anything else. On SQLite the transaction locks the whole database.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,31 +21,31 @@ from django.db import connection
 
 from . import log
 
-# What differs between the engines; `{…}` in the statements below.
+# What differs between the engines inside a statement; `{…}` below.
 _WORDS = {
     "sqlite": {
         "greatest": "max",
         "least": "min",
-        "lock_accounts": "",
         "lock_payee": "",
         "json": "%s",
         "among": "IN (SELECT value FROM json_each(%s))",
+        "moved": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS minutes,"
+        " json_extract(value, '$[2]') AS freed, json_extract(value, '$[3]') AS lines FROM json_each(%s)) AS moved",
     },
     "postgresql": {
         "greatest": "greatest",
         "least": "least",
-        "lock_accounts": "FOR NO KEY UPDATE",
         # Conflicts with closing an account (FOR UPDATE) and with nothing else, posting to it least of all.
         "lock_payee": "FOR KEY SHARE",
         "json": "%s::jsonb",
         "among": "= ANY(%s)",
+        "moved": "unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS moved (id, minutes, freed, lines)",
     },
 }
 
+_RESOLVED = 'RETURNING id, public_id, kind, payer_id, payee_id, amount_minutes, "then"'
+
 _STATEMENTS = {
-    "find": """
-        SELECT hold.id, hold.request_hash, note.text, note.erased_at FROM ledger_hold AS hold
-        LEFT JOIN ledger_note AS note ON note.hold_id = hold.id WHERE hold.actor_id = %s AND hold.key = %s""",
     # One conditional UPDATE is lock and test together: nobody can spend the same minutes in between.
     "set_aside": """
         UPDATE ledger_account SET held_minutes = held_minutes + %s,
@@ -54,57 +55,61 @@ _STATEMENTS = {
         INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",
             request_hash, "then", due, try_at, tries, created_at)
         SELECT %s, %s, %s, id, %s, 'held', %s, %s, %s, {json}, %s, %s, 0, %s
-        FROM ledger_account WHERE id = %s AND state = 'open' {lock_payee} RETURNING id""",
+        FROM ledger_account WHERE id = %s AND state = 'open' {lock_payee}
+        ON CONFLICT (actor_id, "key") DO NOTHING RETURNING id""",
+    "find": """
+        SELECT hold.id, hold.request_hash, note.text, note.erased_at FROM ledger_hold AS hold
+        LEFT JOIN ledger_note AS note ON note.hold_id = hold.id WHERE hold.actor_id = %s AND hold.key = %s""",
     "write_note": "INSERT INTO ledger_note (hold_id, text, salt) VALUES (%s, %s, %s)",
     "write_record": "INSERT INTO ledger_record (kind, body, created_at) VALUES (%s, %s, %s)",
-    "due": """
-        SELECT id FROM ledger_hold WHERE due AND state = 'held' AND try_at <= %s ORDER BY try_at, id LIMIT %s""",
-    "lock_two": "SELECT id FROM ledger_account WHERE id IN (%s, %s) ORDER BY id {lock_accounts}",
-    "lock_accounts": """
-        SELECT id, public_id, kind, owner_id, balance_minutes, last_seq FROM ledger_account WHERE id IN (
-            SELECT payer_id FROM ledger_hold WHERE id {among} UNION SELECT payee_id FROM ledger_hold WHERE id {among}
-        ) ORDER BY id {lock_accounts}""",
-    "resolve": """
-        UPDATE ledger_hold SET state = 'posted', resolved_at = %s WHERE id {among} AND state = 'held'
-        RETURNING id, public_id, kind, payer_id, payee_id, amount_minutes, "then" """,
+    "due": "SELECT id FROM ledger_hold WHERE due AND state = 'held' AND try_at <= %s ORDER BY try_at, id LIMIT %s",
+    "resolve": f"""
+        UPDATE ledger_hold SET state = 'posted', resolved_at = %s WHERE id {{among}} AND state = 'held' {_RESOLVED}""",
+    "move": """
+        UPDATE ledger_account SET balance_minutes = balance_minutes + moved.minutes,
+            held_minutes = held_minutes - moved.freed, last_seq = last_seq + moved.lines,
+            floor_minutes = {greatest}(floor_minutes,
+                {least}(-credit_limit_minutes, balance_minutes + moved.minutes - held_minutes + moved.freed))
+        FROM {moved} WHERE ledger_account.id = moved.id
+        RETURNING ledger_account.id, public_id, kind, owner_id, balance_minutes, last_seq""",
     "write_transfers": """
         INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, hold_id, posted_at)
         SELECT public_id, kind, payer_id, payee_id, amount_minutes, id, resolved_at FROM ledger_hold
         WHERE id {among} ORDER BY id RETURNING id, hold_id""",
 }
 
-# Many rows at once: prepared once and run for each row by SQLite, one statement on PostgreSQL.
-_MANY = {
-    "sqlite": {
-        "move": """
-            UPDATE ledger_account SET balance_minutes = balance_minutes + %s, held_minutes = held_minutes - %s,
-                last_seq = last_seq + %s, floor_minutes = max(floor_minutes,
-                    min(-credit_limit_minutes, balance_minutes + %s - held_minutes + %s))
-            WHERE id = %s""",
-        "write_entries": """
-            INSERT INTO ledger_entry (account_id, seq, transfer_id, amount_minutes, balance_after_minutes)
-            VALUES (%s, %s, %s, %s, %s)""",
-        "write_records": "INSERT INTO ledger_record (kind, body, created_at) VALUES (%s, %s, %s)",
-    },
-    "postgresql": {
-        "move": """
-            UPDATE ledger_account AS account SET balance_minutes = balance_minutes + moved.minutes,
-                held_minutes = held_minutes - moved.freed, last_seq = last_seq + moved.lines,
-                floor_minutes = greatest(floor_minutes,
-                    least(-credit_limit_minutes, balance_minutes + moved.minutes - held_minutes + moved.freed))
-            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
-                AS moved (minutes, freed, lines, minutes_again, freed_again, id)
-            WHERE account.id = moved.id""",
-        "write_entries": """
-            INSERT INTO ledger_entry (account_id, seq, transfer_id, amount_minutes, balance_after_minutes)
-            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])""",
-        "write_records": """
-            INSERT INTO ledger_record (kind, body, created_at)
-            SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])""",
-    },
+_ONLY_SQLITE = {
+    # The transaction is alone, so what is due can be found and resolved at once.
+    "resolve_due": f"""
+        UPDATE ledger_hold SET state = 'posted', resolved_at = %s WHERE id IN (
+            SELECT id FROM ledger_hold WHERE due AND state = 'held' AND try_at <= %s ORDER BY try_at, id LIMIT %s)
+        {_RESOLVED}""",
+    # Prepared once and run for each row.
+    "write_entries": """
+        INSERT INTO ledger_entry (account_id, seq, transfer_id, amount_minutes, balance_after_minutes)
+        VALUES (%s, %s, %s, %s, %s)""",
+    "write_records": "INSERT INTO ledger_record (kind, body, created_at) VALUES (%s, %s, %s)",
 }
 
-_SQL = {vendor: {name: text.format(**words) for name, text in _STATEMENTS.items()} for vendor, words in _WORDS.items()}
+_ONLY_POSTGRESQL = {
+    "lock_two": "SELECT id FROM ledger_account WHERE id IN (%s, %s) ORDER BY id FOR NO KEY UPDATE",
+    "lock_accounts": """
+        SELECT id FROM ledger_account WHERE id IN (
+            SELECT payer_id FROM ledger_hold WHERE id = ANY(%s) UNION SELECT payee_id FROM ledger_hold WHERE id = ANY(%s)
+        ) ORDER BY id FOR NO KEY UPDATE""",
+    "write_entries": """
+        INSERT INTO ledger_entry (account_id, seq, transfer_id, amount_minutes, balance_after_minutes)
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])""",
+    "write_records": """
+        INSERT INTO ledger_record (kind, body, created_at)
+        SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])""",
+}
+
+_COMMON = {vendor: {name: text.format(**words) for name, text in _STATEMENTS.items()} for vendor, words in _WORDS.items()}
+_SQL = {
+    "sqlite": {name: text.replace("%s", "?") for name, text in (_COMMON["sqlite"] | _ONLY_SQLITE).items()},
+    "postgresql": _COMMON["postgresql"] | _ONLY_POSTGRESQL,
+}
 
 
 class Earlier(NamedTuple):
@@ -133,9 +138,8 @@ class NewHold:
     created_at: datetime
 
 
-@dataclass(slots=True)
-class Side:
-    """One account as it was when a batch began, and what the batch has moved on it so far."""
+class Side(NamedTuple):
+    """One account as it is when a batch has moved it."""
 
     id: int
     public_id: str
@@ -143,16 +147,24 @@ class Side:
     owner_id: int
     balance_minutes: int
     last_seq: int
-    moved_minutes: int = 0
-    freed_minutes: int = 0
-    lines: int = 0
+
+
+class Resolved(NamedTuple):
+    """One hold that this transaction took out of the state held."""
+
+    id: int
+    public_id: str
+    kind: str
+    payer_id: int
+    payee_id: int
+    amount_minutes: int
+    then: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     """One hold that this batch posted."""
 
-    hold_id: int
     public_id: str
     kind: str
     payer: Side
@@ -161,32 +173,47 @@ class Posted:
     then: dict[str, Any] | None
 
 
-class Statements:
-    """The steps of accept and post, on one cursor of the present transaction."""
+@contextmanager
+def statements() -> Iterator[SQLite | PostgreSQL]:
+    """The steps of accept and post, in the present transaction."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            yield PostgreSQL(cursor)
+    else:
+        connection.ensure_connection()
+        # Past Django's cursor, which would translate every statement anew; its errors stay Django's.
+        with connection.wrap_database_errors:
+            yield SQLite(connection.connection)
 
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
-        self._vendor = connection.vendor
-        self._sql = _SQL[self._vendor]
+
+class _Steps:
+    """What both engines do alike. ``_run`` executes one statement and returns the cursor."""
+
+    _sql: dict[str, str]
+
+    def _run(self, name: str, values: Sequence[Any]) -> Any:
+        raise NotImplementedError
+
+    def _run_many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
+        raise NotImplementedError
+
+    def _among(self, ids: Sequence[int]) -> Any:
+        raise NotImplementedError
+
+    def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
+        raise NotImplementedError
 
     # --- accept ---
 
-    def find(self, actor_id: int, key: str) -> Earlier | None:
-        """What ``actor`` asked for under ``key`` before."""
-        self._cursor.execute(self._sql["find"], (actor_id, key))
-        row = self._cursor.fetchone()
-        return Earlier(*row) if row else None
-
     def set_aside(self, account_id: int, minutes: int) -> bool:
         """Hold ``minutes`` on an open account; whether they were available."""
-        self._cursor.execute(self._sql["set_aside"], (minutes, minutes, account_id, minutes))
-        return bool(self._cursor.rowcount)
+        return bool(self._run("set_aside", (minutes, minutes, account_id, minutes)).rowcount)
 
     def write_hold(self, hold: NewHold) -> int | None:
-        """Write the hold and return its id; None, and nothing is written, when the payee is closed."""
+        """Write the hold and return its id; None, with nothing written, when the key is taken or the payee closed."""
         at = _moment(hold.created_at)
-        self._cursor.execute(
-            self._sql["write_hold"],
+        row = self._run(
+            "write_hold",
             (
                 hold.public_id,
                 hold.kind,
@@ -201,98 +228,160 @@ class Statements:
                 at,
                 hold.payee_id,
             ),
-        )
-        row = self._cursor.fetchone()
+        ).fetchone()
         return row[0] if row else None
 
+    def find(self, actor_id: int, key: str) -> Earlier | None:
+        """What ``actor`` asked for under ``key`` before."""
+        row = self._run("find", (actor_id, key)).fetchone()
+        return Earlier(*row) if row else None
+
     def write_note(self, hold_id: int, text: str, salt: str) -> None:
-        self._cursor.execute(self._sql["write_note"], (hold_id, text, salt))
+        self._run("write_note", (hold_id, text, salt))
 
     def write_record(self, kind: str, body: str, at: datetime) -> None:
-        self._cursor.execute(self._sql["write_record"], (kind, body, _moment(at)))
+        self._run("write_record", (kind, body, _moment(at)))
 
     # --- post ---
 
     def due(self, at: datetime, limit: int) -> list[int]:
         """The ids of holds to be posted by ``at``, longest waiting first."""
-        self._cursor.execute(self._sql["due"], (_moment(at), limit))
-        return [row[0] for row in self._cursor.fetchall()]
+        return [row[0] for row in self._run("due", (_moment(at), limit)).fetchall()]
 
-    def lock_two(self, one_id: int, other_id: int) -> None:
-        """Lock both accounts, in the order of their ids (SQLite: the transaction has locked all)."""
-        if self._vendor == "postgresql":
-            self._cursor.execute(self._sql["lock_two"], (one_id, other_id))
-            self._cursor.fetchall()
-
-    def post(self, hold_ids: Sequence[int], at: datetime) -> list[Posted]:
-        """Post those of the holds that are still held, in the order of their ids, and write their records."""
-        ids = self._ids(hold_ids)
-        self._cursor.execute(self._sql["lock_accounts"], (ids, ids))
-        sides = {row[0]: Side(*row) for row in self._cursor.fetchall()}
-        self._cursor.execute(self._sql["resolve"], (_moment(at), ids))
-        rows = sorted(self._cursor.fetchall())
-        if not rows:
+    def _write_posted(self, rows: list[tuple[Any, ...]], at: datetime) -> list[Posted]:
+        """Move what the resolved holds set aside, in the order of their ids, and write it all down."""
+        holds = [Resolved(*row) for row in sorted(rows)]
+        if not holds:
             return []
+        sides = self._move(holds)
+        transfers = dict(
+            (hold_id, id_)
+            for id_, hold_id in self._run("write_transfers", (self._among([hold.id for hold in holds]),)).fetchall()
+        )
+        self._run_many("write_entries", _lines(holds, sides, transfers))
         posted = [
-            Posted(id_, public_id, kind, sides[payer], sides[payee], minutes, json.loads(then) if then else None)
-            for id_, public_id, kind, payer, payee, minutes, then in rows
+            Posted(
+                hold.public_id,
+                hold.kind,
+                sides[hold.payer_id],
+                sides[hold.payee_id],
+                hold.amount_minutes,
+                json.loads(hold.then) if hold.then else None,
+            )
+            for hold in holds
         ]
-        lines = self._lines(posted)
-        self._many(
-            "move",
-            [
-                (side.moved_minutes, side.freed_minutes, side.lines, side.moved_minutes, side.freed_minutes, side.id)
-                for side in sides.values()
-                if side.lines
-            ],
-        )
-        self._cursor.execute(self._sql["write_transfers"], (self._ids([row[0] for row in rows]),))
-        transfers = {hold_id: id_ for id_, hold_id in self._cursor.fetchall()}
-        self._many(
-            "write_entries",
-            [(account, seq, transfers[hold_id], minutes, after) for account, seq, hold_id, minutes, after in lines],
-        )
-        self._write_records(posted, at)
+        said_at, moment = log.moment(at), _moment(at)
+        self._run_many("write_records", [("transfer", _record_of(one, said_at), moment) for one in posted])
         return posted
 
-    def _lines(self, posted: list[Posted]) -> list[tuple[int, int, int, int, int]]:
-        """The statements' new lines in order, while adding up what moves on each account."""
-        lines = []
-        for one in posted:
-            one.payer.freed_minutes += one.amount_minutes
-            for side, minutes in ((one.payer, -one.amount_minutes), (one.payee, one.amount_minutes)):
-                side.moved_minutes += minutes
-                side.lines += 1
-                after = side.balance_minutes + side.moved_minutes
-                lines.append((side.id, side.last_seq + side.lines, one.hold_id, minutes, after))
-        return lines
+    def _move(self, holds: list[Resolved]) -> dict[int, Side]:
+        """Change each account once, by the sum of what the batch moves on it."""
+        moved: dict[int, list[int]] = {}  # minutes, freed minutes, lines
+        for hold in holds:
+            for account_id, minutes, freed in (
+                (hold.payer_id, -hold.amount_minutes, hold.amount_minutes),
+                (hold.payee_id, hold.amount_minutes, 0),
+            ):
+                sums = moved.setdefault(account_id, [0, 0, 0])
+                sums[0] += minutes
+                sums[1] += freed
+                sums[2] += 1
+        return {row[0]: Side(*row) for row in self._run("move", self._moved(moved)).fetchall()}
 
-    def _write_records(self, posted: list[Posted], at: datetime) -> None:
-        said_at, moment = log.moment(at), _moment(at)
-        self._many(
-            "write_records",
-            [
-                (
-                    "transfer",
-                    log.transfer_body(
-                        said_at, one.public_id, one.payer.public_id, one.payee.public_id, one.amount_minutes, one.kind
-                    ),
-                    moment,
-                )
-                for one in posted
-            ],
-        )
 
-    # --- the engines ---
+class SQLite(_Steps):
+    _sql = _SQL["sqlite"]
 
-    def _ids(self, ids: Sequence[int]) -> Any:
-        return list(ids) if self._vendor == "postgresql" else json.dumps(list(ids))
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
 
-    def _many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
-        if self._vendor == "postgresql":
-            self._cursor.execute(_MANY["postgresql"][name], [list(column) for column in zip(*rows, strict=True)])
-        else:
-            self._cursor.executemany(_MANY["sqlite"][name], rows)
+    def lock_two(self, one_id: int, other_id: int) -> None:
+        """Nothing to do: the transaction has locked all."""
+
+    def take_turns(self, lock: int) -> None:
+        """Nothing to do either."""
+
+    def post_due(self, at: datetime, limit: int) -> tuple[int, list[Posted]]:
+        """How many holds were due by ``at``, of at most ``limit``, and those that were posted: all of them."""
+        moment = _moment(at)
+        rows = self._run("resolve_due", (moment, moment, limit)).fetchall()
+        return len(rows), self._write_posted(rows, at)
+
+    def post(self, hold_ids: Sequence[int], at: datetime) -> list[Posted]:
+        """Post those of the holds that are still held."""
+        return self._write_posted(self._run("resolve", (_moment(at), self._among(hold_ids))).fetchall(), at)
+
+    def _run(self, name: str, values: Sequence[Any]) -> Any:
+        return self._driver.execute(self._sql[name], values)
+
+    def _run_many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
+        self._driver.executemany(self._sql[name], rows)
+
+    def _among(self, ids: Sequence[int]) -> str:
+        return json.dumps(list(ids))
+
+    def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
+        return (json.dumps([[account_id, *sums] for account_id, sums in moved.items()]),)
+
+
+class PostgreSQL(_Steps):
+    _sql = _SQL["postgresql"]
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def lock_two(self, one_id: int, other_id: int) -> None:
+        """Lock both accounts, in the order of their ids."""
+        self._run("lock_two", (one_id, other_id))
+
+    def take_turns(self, lock: int) -> None:
+        """Wait until no other transaction has this lock, and have it until the end of the present one."""
+        self._cursor.execute("SELECT pg_advisory_xact_lock(%s)", (lock,))
+
+    def post_due(self, at: datetime, limit: int) -> tuple[int, list[Posted]]:
+        """How many holds were due by ``at``, of at most ``limit``, and those that were posted."""
+        ids = self.due(at, limit)
+        return len(ids), self.post(ids, at) if ids else []
+
+    def post(self, hold_ids: Sequence[int], at: datetime) -> list[Posted]:
+        """Post those of the holds that are still held."""
+        ids = self._among(hold_ids)
+        self._run("lock_accounts", (ids, ids))
+        return self._write_posted(self._run("resolve", (at, ids)).fetchall(), at)
+
+    def _run(self, name: str, values: Sequence[Any]) -> Any:
+        self._cursor.execute(self._sql[name], values)
+        return self._cursor
+
+    def _run_many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
+        self._cursor.execute(self._sql[name], [list(column) for column in zip(*rows, strict=True)])
+
+    def _among(self, ids: Sequence[int]) -> list[int]:
+        return list(ids)
+
+    def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
+        return (list(moved), *(list(column) for column in zip(*moved.values(), strict=True)))
+
+
+def _lines(holds: list[Resolved], sides: dict[int, Side], transfers: dict[int, int]) -> list[tuple[Any, ...]]:
+    """The statements' new lines in order, counted back from what the accounts say after them."""
+    lines = []
+    seqs, balances = {}, {}
+    for id_, side in sides.items():
+        seqs[id_], balances[id_] = side.last_seq, side.balance_minutes
+    for hold in reversed(holds):
+        for id_, minutes in ((hold.payee_id, hold.amount_minutes), (hold.payer_id, -hold.amount_minutes)):
+            lines.append((id_, seqs[id_], transfers[hold.id], minutes, balances[id_]))
+            seqs[id_] -= 1
+            balances[id_] -= minutes
+    lines.reverse()
+    return lines
+
+
+def _record_of(one: Posted, said_at: str) -> str:
+    return log.transfer_body(
+        said_at, one.public_id, one.payer.public_id, one.payee.public_id, one.amount_minutes, one.kind
+    )
 
 
 def _moment(at: datetime) -> Any:

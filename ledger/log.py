@@ -173,7 +173,7 @@ def _quoted(value: str | None) -> str:
 
 def moment(at: datetime) -> str:
     """``at`` in UTC with microseconds: "2026-11-22T08:15:00.000000Z"."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def nonce() -> str:

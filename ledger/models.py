@@ -107,8 +107,10 @@ class Hold(models.Model):
 
     public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    payer = models.ForeignKey(Account, models.PROTECT, related_name="holds_paying", verbose_name=_("payer"))
     # On the hot path no foreign key has an index of its own where another answers every question asked.
+    payer = models.ForeignKey(
+        Account, models.PROTECT, related_name="holds_paying", verbose_name=_("payer"), db_index=False
+    )
     payee = models.ForeignKey(
         Account, models.PROTECT, related_name="holds_receiving", verbose_name=_("payee"), db_index=False
     )
@@ -133,6 +135,7 @@ class Hold(models.Model):
         verbose_name_plural = _("holds")
         indexes = [
             models.Index(fields=["try_at", "id"], condition=Q(due=True, state="held"), name="hold_due"),
+            models.Index(fields=["payer", "created_at"], name="hold_of_payer"),
             models.Index(fields=["payer", "id"], condition=Q(state="held"), name="hold_live_of_payer"),
             models.Index(fields=["payee", "id"], condition=Q(state="held"), name="hold_live_of_payee"),
         ]

@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from ledger import log
-from ledger.hot_path import Earlier, NewHold, Statements
+from ledger.hot_path import Earlier, NewHold, PostgreSQL, SQLite, statements
 from ledger.models import Account, Hold, Kind
 from ledger.tasks import post_due_holds
 from timebank import clock, failpoints
@@ -28,6 +28,8 @@ from .accounts import account_id_of
 
 LONGEST_KEY = 100
 LONGEST_NOTE = 500
+_KINDS = frozenset(Kind.values)
+_COLUMNS = tuple(field.attname for field in Hold._meta.concrete_fields)
 _MOST_A_COLUMN_HOLDS = 2**62  # minutes; nobody has them, and more would not fit the arithmetic
 
 
@@ -72,32 +74,34 @@ def accept(
     record. Raises NotEnoughTime, AccountClosed, KeyReused; ValueError for what no form lets through.
     """
     _check(payer, payee, amount_minutes, kind, key, note, then)
-    request_hash = _hash_of(payer, payee, amount_minutes, kind, due, then)
-    with connection.cursor() as cursor:
-        statements = Statements(cursor)
-        if earlier := statements.find(actor.pk, key):
-            return _the_same(earlier, request_hash, note)
-        if amount_minutes > _MOST_A_COLUMN_HOLDS or not statements.set_aside(payer.pk, amount_minutes):
+    hold = NewHold(
+        public_id=public_id(),
+        kind=str(kind),
+        payer_id=payer.pk,
+        payee_id=payee.pk,
+        amount_minutes=amount_minutes,
+        actor_id=actor.pk,
+        key=key,
+        request_hash=_hash_of(payer, payee, amount_minutes, kind, due, then),
+        then=then,
+        due=due,
+        created_at=clock.now(),
+    )
+    with statements() as books:
+        if amount_minutes > _MOST_A_COLUMN_HOLDS or not books.set_aside(payer.pk, amount_minutes):
+            if earlier := books.find(actor.pk, key):  # a repeat, after the last minutes were set aside for the first
+                return _the_same(earlier, hold, note)
             raise why_not(payer, amount_minutes)
-        hold = NewHold(
-            public_id=public_id(),
-            kind=str(kind),
-            payer_id=payer.pk,
-            payee_id=payee.pk,
-            amount_minutes=amount_minutes,
-            actor_id=actor.pk,
-            key=key,
-            request_hash=request_hash,
-            then=then,
-            due=due,
-            created_at=clock.now(),
-        )
-        # Of two clicks at once the second fails on the key here, is undone whole and, run again, finds the first.
-        hold_id = statements.write_hold(hold)
+        hold_id = books.write_hold(hold)
         if hold_id is None:
-            raise AccountClosed(_("That account is closed. It cannot receive hours."))
-        words = _write_note(statements, hold_id, note) if note else None
-        statements.write_record("hold", _record_of(hold, payer, payee, account_id_of(actor, payer, payee), words), hold.created_at)
+            earlier = books.find(actor.pk, key)
+            if earlier is None:
+                raise AccountClosed(_("That account is closed. It cannot receive hours."))
+            books.set_aside(payer.pk, -amount_minutes)
+            return _the_same(earlier, hold, note)
+        words = _write_note(books, hold_id, note) if note else None
+        by = account_id_of(actor, payer, payee)
+        books.write_record("hold", _record_of(hold, payer, payee, by, words), hold.created_at)
     failpoints.reached("accept-before-commit")
     # What is due is posted within moments, and posting rings for its own record and this one.
     ring(post_due_holds if due else log.seal_records)
@@ -140,7 +144,7 @@ def _check(
 ) -> None:
     if type(amount_minutes) is not int or amount_minutes <= 0 or payer.pk == payee.pk:
         raise ValueError("a hold needs two accounts and a positive whole number of minutes")
-    if kind not in Kind.values:
+    if kind not in _KINDS:
         raise ValueError(f"no movement of minutes is of the kind {kind!r}")
     if not 0 < len(key) <= LONGEST_KEY or len(note) > LONGEST_NOTE or "\0" in key + note:
         raise ValueError("a key or note is too long, or no text")
@@ -156,10 +160,10 @@ def _hash_of(
     return hashlib.sha256((asked + json.dumps(then, sort_keys=True)).encode()).hexdigest()
 
 
-def _the_same(earlier: Earlier, request_hash: str, note: str) -> Hold:
+def _the_same(earlier: Earlier, asked: NewHold, note: str) -> Hold:
     """The earlier hold, if it was asked for in the same words."""
     is_same_note = earlier.erased_at is not None or (earlier.text or "") == note
-    if earlier.request_hash != request_hash or not is_same_note:
+    if earlier.request_hash != asked.request_hash or not is_same_note:
         raise KeyReused(_("This form was already sent with other values."))
     return Hold.objects.get(pk=earlier.hold_id)
 
@@ -175,10 +179,10 @@ def why_not(payer: Account, amount_minutes: int) -> Refusal:
     )
 
 
-def _write_note(statements: Statements, hold_id: int, note: str) -> str:
+def _write_note(books: SQLite | PostgreSQL, hold_id: int, note: str) -> str:
     """Keep the words beside the hold; returns the commitment to them that goes into the log."""
     salt = secrets.token_hex(16)
-    statements.write_note(hold_id, note, salt)
+    books.write_note(hold_id, note, salt)
     return log.commitment(note, salt)
 
 
@@ -198,20 +202,25 @@ def _record_of(hold: NewHold, payer: Account, payee: Account, by: str | None, wo
 
 def _as_model(hold: NewHold, hold_id: int) -> Hold:
     """The row just written, as the model."""
-    model = Hold(
-        id=hold_id,
-        public_id=hold.public_id,
-        kind=hold.kind,
-        payer_id=hold.payer_id,
-        payee_id=hold.payee_id,
-        amount_minutes=hold.amount_minutes,
-        actor_id=hold.actor_id,
-        key=hold.key,
-        request_hash=hold.request_hash,
-        then=hold.then,
-        due=hold.due,
-        try_at=hold.created_at,
-        created_at=hold.created_at,
+    return Hold.from_db(
+        connection.alias,
+        _COLUMNS,
+        (
+            hold_id,
+            hold.public_id,
+            hold.kind,
+            hold.payer_id,
+            hold.payee_id,
+            hold.amount_minutes,
+            Hold.State.HELD,
+            hold.actor_id,
+            hold.key,
+            hold.request_hash,
+            hold.then,
+            hold.due,
+            hold.created_at,
+            0,
+            hold.created_at,
+            None,
+        ),
     )
-    model._state.adding, model._state.db = False, connection.alias
-    return model

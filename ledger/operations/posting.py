@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ledger.hot_path import Posted, Side, Statements
+from ledger.hot_path import Posted, Side, statements
 from ledger.models import Account, Hold, Kind, Transfer
 from ledger.tasks import seal_records
 from notifications.operations import Telling, tell_all
@@ -55,8 +55,8 @@ def pay_at_once(*, payer: Account, payee: Account, **request: Any) -> Transfer:
 
     Called again with the same key and values it returns the first transfer.
     """
-    with connection.cursor() as cursor:
-        Statements(cursor).lock_two(payer.pk, payee.pk)
+    with statements() as books:
+        books.lock_two(payer.pk, payee.pk)
     return post(accept(payer=payer, payee=payee, **request))
 
 
@@ -76,32 +76,31 @@ def post_all_due() -> int:
 
 def _post_next_batch() -> tuple[int, int]:
     """How many due holds were found, and how many of them were posted."""
-    seen: list[int] = []
     try:
-        return _post_due(seen)
+        return _post_due()
     except Busy:
         raise
-    except Exception:  # whatever one hold brings up, the others are posted
-        if not seen:
-            raise
-        logger.warning("a batch of %d holds could not be posted; halving it", len(seen))
-        return len(seen), _post_by_halves(seen)
+    except Exception as error:  # whatever one hold brings up, the others are posted
+        logger.warning("due holds could not be posted together (%s); halving them", type(error).__name__)
+        with statements() as books:
+            due = books.due(clock.now(), MOST_PER_COMMIT)
+        return len(due), _post_by_halves(due)
 
 
 @retried
 @transaction.atomic
-def _post_due(seen: list[int]) -> tuple[int, int]:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_POST_LOCK])
-        seen[:] = Statements(cursor).due(clock.now(), MOST_PER_COMMIT)
-    return len(seen), len(_post(seen))
+def _post_due() -> tuple[int, int]:
+    with statements() as books:
+        books.take_turns(_POST_LOCK)
+        found, posted = books.post_due(clock.now(), MOST_PER_COMMIT)
+    _follow(posted)
+    return found, len(posted)
 
 
 def _post_by_halves(hold_ids: Sequence[int]) -> int:
     """Post the holds of a batch that failed, in smaller and smaller parts."""
-    if len(hold_ids) == 1:
-        return _post_alone(hold_ids[0])
+    if len(hold_ids) <= 1:
+        return sum(map(_post_alone, hold_ids))
     middle = len(hold_ids) // 2
     return sum(_post_part(part) for part in (hold_ids[:middle], hold_ids[middle:]))
 
@@ -147,17 +146,21 @@ def _put_off(hold_id: int) -> timedelta:
 
 def _post(hold_ids: Sequence[int]) -> list[Posted]:
     """Post those of the holds that are still held, in the present transaction."""
-    if not hold_ids:
-        return []
-    with connection.cursor() as cursor:
-        posted = Statements(cursor).post(hold_ids, clock.now())
-    if posted:
-        ring(seal_records)
-        for one in posted:
-            enqueue_then(one.then)
-        failpoints.reached("post-before-commit")
-        tell_all([telling for one in posted for telling in _tellings(one)])
+    with statements() as books:
+        posted = books.post(hold_ids, clock.now())
+    _follow(posted)
     return posted
+
+
+def _follow(posted: list[Posted]) -> None:
+    """What follows from posting, in the same transaction; telling people comes last, for it locks their counters."""
+    if not posted:
+        return
+    ring(seal_records)
+    for one in posted:
+        enqueue_then(one.then)
+    failpoints.reached("post-before-commit")
+    tell_all([telling for one in posted for telling in _tellings(one)])
 
 
 def _tellings(one: Posted) -> list[Telling]:
