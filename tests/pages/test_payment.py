@@ -1,0 +1,136 @@
+"""The page of one payment, from the moment it is accepted, for its two people only."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from ledger.operations import post
+
+from ..factories import make_coordinator, make_member
+from .moving import call_off, send, start
+from .reading import words
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true", "HX-Target": "payment"}
+
+
+def page_of(hold) -> str:
+    return reverse("transfer", args=[hold.public_id])
+
+
+def two_people(minutes: int = 240):
+    return make_member(name="Ana Souza", minutes=minutes), make_member(name="Bento Lima")
+
+
+def test_on_its_way_for_both(client):
+    ana, bento = two_people()
+    hold = start(ana, bento, 90, note="Two pairs of curtains")
+
+    client.force_login(ana)
+    hers = words(client.get(page_of(hold)))
+    client.force_login(bento)
+    his = words(client.get(page_of(hold)))
+
+    assert "1 h 30 min is on its way to Bento Lima" in hers
+    assert "1 h 30 min is on its way from Ana Souza" in his
+    assert "Two pairs of curtains" in hers
+    assert "Two pairs of curtains" in his
+    assert "Balance after" not in hers + his
+
+
+def test_arrived_for_both_each_with_their_own_balance(client):
+    ana, bento = two_people()
+    hold = send(ana, bento, 90)
+
+    client.force_login(ana)
+    hers = words(client.get(page_of(hold)))
+    client.force_login(bento)
+    his = words(client.get(page_of(hold)))
+
+    assert "1 h 30 min arrived!" in hers
+    assert "Balance after it: 2 h 30 min" in hers
+    assert "You received 1 h 30 min!" in his
+    assert "From Ana Souza." in his
+    assert "Balance after it: 1 h 30 min" in his
+
+
+def test_an_open_page_turns_from_on_its_way_to_arrived(client):
+    ana, bento = two_people()
+    hold = start(ana, bento)
+    client.force_login(ana)
+    page = client.get(page_of(hold)).content.decode()
+
+    unchanged = client.get(f"{page_of(hold)}?seen=held", headers=HTMX)
+    post(hold)
+    changed = client.get(f"{page_of(hold)}?seen=held", headers=HTMX)
+
+    assert f'hx-get="{page_of(hold)}?seen=held"' in page
+    assert (unchanged.status_code, unchanged.content) == (204, b"")
+    assert "1 h arrived!" in words(changed)
+    assert "<main" not in changed.content.decode()
+    assert "seen=held" not in changed.content.decode()  # it asks no more
+
+
+def test_called_off(client):
+    ana, bento = two_people()
+    hold = start(ana, bento, 30)
+    call_off(hold, actor=ana)
+
+    client.force_login(ana)
+    hers = words(client.get(page_of(hold)))
+    client.force_login(bento)
+    his = words(client.get(page_of(hold)))
+
+    assert "This payment was called off" in hers
+    assert "The 30 min stayed with you." in hers
+    assert "The 30 min did not leave the sender’s account." in his
+
+
+def test_starting_hours_come_from_the_fund(client):
+    ana = make_member(minutes=240)
+    client.force_login(ana)
+    [hold] = ana.account.holds_receiving.all()
+
+    said = words(client.get(page_of(hold)))
+
+    assert "You received 4 h! From the community fund." in said
+
+
+def test_nobody_else_finds_it_not_even_staff(client):
+    ana, bento = two_people()
+    hold = send(ana, bento)
+
+    for stranger in (make_member(), make_coordinator(), make_member(is_superuser=True, is_staff=True)):
+        client.force_login(stranger)
+        assert client.get(page_of(hold)).status_code == 404
+        assert client.get(f"{page_of(hold)}?seen=held", headers=HTMX).status_code == 404
+    assert client.get("/transfers/nothing-like-it/").status_code == 404
+
+
+def test_a_stranger_is_asked_to_sign_in(client):
+    ana, bento = two_people()
+    hold = send(ana, bento)
+    assert client.get(page_of(hold)).status_code == 302
+    assert client.get(page_of(hold), headers=HTMX).status_code == 401
+
+
+def test_a_message_is_shown_as_it_was_written(client):
+    ana, bento = two_people()
+    hold = send(ana, bento, note="<img src=x>\nsecond line")
+    client.force_login(bento)
+
+    page = client.get(page_of(hold)).content.decode()
+
+    assert "&lt;img src=x&gt;<br>second line" in page
+
+
+def test_a_payment_costs_few_queries(client, django_assert_num_queries):
+    ana, bento = two_people()
+    hold = send(ana, bento)
+    client.force_login(ana)
+    client.get(page_of(hold))
+
+    with django_assert_num_queries(5):  # session, member, payment, its line in her statement, what is unread
+        client.get(page_of(hold))
