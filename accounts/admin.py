@@ -123,7 +123,7 @@ class MemberAdmin(ReadOnlyAdmin):
         address = reverse("admin:ledger_account_change", args=[member.account.pk])
         return format_html('<a class="text-link" href="{}">{}</a>', address, member.account.public_id)
 
-    def view_on_site(self, member: Member) -> str | None:  # type: ignore[override]
+    def view_on_site(self, member: Member) -> str | None:
         return member.get_absolute_url() if member.is_member else None
 
     # Who may do what (the operations decide again) ------------------------------------------
