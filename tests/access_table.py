@@ -47,9 +47,14 @@ def own(cell: str = "200", *, others: str = "404") -> tuple[str, ...]:
     return (LOGIN, cell, others, cell, others, others, others)
 
 
+def with_second_factor(cell: str, *, others: str) -> tuple[str, ...]:
+    """The same for all staff, who have one here, and another for the rest who are signed in."""
+    return (LOGIN, others, others, others, cell, cell, cell)
+
+
 def staff(*roles: str, cell: str = "200", other_staff: str = "403") -> tuple[str, ...]:
     """Of the named staff; others are shown the way to sign in, other staff a refusal."""
-    shut = {"anonymous": LOGIN, "member": "403", "other": "403", "suspended": "403"}
+    shut = dict.fromkeys(("anonymous", "member", "other", "suspended"), "→ admin:login")
     return tuple(cell if role in roles else shut.get(role, other_staff) for role in ROLES)
 
 
@@ -62,6 +67,7 @@ PAGES = [
     Row("terms", everyone("200")),
     Row("privacy", everyone("200")),
     Row("healthz", everyone("200")),
+    Row("robots", everyone("200")),
     Row("set_language", everyone("405")),
     # What a member has.
     Row("dashboard", signed_in()),
@@ -72,7 +78,8 @@ PAGES = [
     Row("mark_all_read", signed_in("405", anonymous="405")),
     Row("mark_all_read", signed_in("→ notifications"), "POST"),
     Row("unread_badge", signed_in(anonymous="401")),
-    Row("events_since", signed_in(anonymous="401")),
+    Row("events_since", signed_in(anonymous="401"), query="since=0"),
+    Row("events_since", signed_in("400", anonymous="401")),
     # People, and sending hours to them. The suspended one asks for her own page.
     Row("profile", signed_in(), args={"public_id": "profile"}),
     Row("send", signed_in(suspended="403")),
@@ -103,24 +110,40 @@ ENTRANCE = [
     Row("account_reset_password_from_key", everyone("200"), args={"uidb36": "x", "key": "y"}),
     Row("account_reset_password_from_key_done", everyone("200")),
     Row("account_confirm_login_code", (LOGIN, *(HOME,) * 6)),
-    Row("account_reauthenticate", signed_in(HOME)),
+    Row("account_reauthenticate", signed_in()),
     Row("account_change_password", signed_in()),
     Row("account_set_password", signed_in("→ account_change_password")),
-    Row("account_email", signed_in(REAUTHENTICATE)),
+    Row("account_email", signed_in()),
     Row("mfa_authenticate", (LOGIN, *(HOME,) * 6)),
-    Row("mfa_reauthenticate", signed_in(HOME)),
+    Row("mfa_reauthenticate", with_second_factor("200", others=REAUTHENTICATE)),
     Row("mfa_index", signed_in()),
     Row("mfa_activate_totp", signed_in(REAUTHENTICATE)),
-    Row("mfa_deactivate_totp", signed_in(REAUTHENTICATE)),
+    Row("mfa_deactivate_totp", with_second_factor(REAUTHENTICATE, others="404")),
     Row("mfa_generate_recovery_codes", signed_in(REAUTHENTICATE)),
-    Row("mfa_view_recovery_codes", signed_in(REAUTHENTICATE)),
-    Row("mfa_download_recovery_codes", signed_in(REAUTHENTICATE)),
+    Row("mfa_view_recovery_codes", signed_in("404")),
+    Row("mfa_download_recovery_codes", signed_in("404")),
     Row("usersessions_list", signed_in()),
 ]
 
+ALL_STAFF = ("coordinator", "moderator", "superuser")
+HER = {"object_id": "object:accounts.member"}
 STAFF = [
-    Row("admin:index", staff("coordinator", "moderator", "superuser")),
+    Row("admin:index", staff(*ALL_STAFF)),
     Row("admin:books", staff("coordinator", "superuser")),
+    Row("admin:search", staff(*ALL_STAFF)),
+    Row("admin:login", (LOGIN, "403", "403", "403", *("→ admin:index",) * 3)),
+    Row("admin:logout", (*("→ admin:index",) * 4, *("405",) * 3)),
+    Row("admin:password_change", staff(*ALL_STAFF, cell="→ account_change_password")),
+    Row("admin:password_change_done", staff(*ALL_STAFF)),
+    Row("admin:autocomplete", staff(other_staff="403")),
+    Row("admin:jsi18n", staff(*ALL_STAFF)),
+    Row("admin:view_on_site", staff(other_staff="404"), args={"content_type_id": "0", "object_id": "0"}),
+    Row("admin:app_list", staff("coordinator", "superuser", other_staff="404"), args={"app_label": "ledger"}),
+    Row("admin:app_list", staff(*ALL_STAFF), args={"app_label": "accounts"}),
+    Row("admin:accounts_member_approve_her", staff("coordinator", "superuser"), args=HER),
+    Row("admin:accounts_member_suspend_her", staff(*ALL_STAFF), args=HER),
+    Row("admin:accounts_member_reinstate_her", staff(*ALL_STAFF), args=HER),
+    Row("admin:accounts_member_change_roles", staff("superuser", cell=REAUTHENTICATE), args=HER),
 ]
 
 # Each list of the staff's site, who may see it, and who may act on its rows through its own buttons.
@@ -136,6 +159,8 @@ MAY_SEE = {
     "notifications_event": ("superuser",),
 }
 
+WITHOUT_PAGES = {"notifications_letter"}  # its words are nobody's but the recipient's
+
 
 def _lists() -> list[Row]:
     """In no list can anything be added or deleted, by nobody."""
@@ -144,7 +169,7 @@ def _lists() -> list[Row]:
         this = {"object_id": f"object:{model.replace('_', '.')}"}
         rows += [
             Row(f"admin:{model}_changelist", staff(*roles)),
-            Row(f"admin:{model}_change", staff(*roles), args=this),
+            Row(f"admin:{model}_change", staff(*(roles if model not in WITHOUT_PAGES else ())), args=this),
             Row(f"admin:{model}_history", staff(*roles), args=this),
             Row(f"admin:{model}_add", staff()),
             Row(f"admin:{model}_delete", staff(), args=this),

@@ -9,5 +9,6 @@ urlpatterns = [
     path("how-it-works/", views.how_it_works, name="how_it_works"),
     path("terms/", views.terms, name="terms"),
     path("privacy/", views.privacy, name="privacy"),
+    path("robots.txt", views.robots, name="robots"),
     path("language/", views.set_language, name="set_language"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,18 @@ from ledger.models import Kind, Transfer
 
 FIGURES_ARE_KEPT_SECONDS = 600
 FEWEST_WORTH_TELLING = 5
+CLOSED_TO_ROBOTS = (
+    "/account/",
+    "/admin/",
+    "/agree/",
+    "/home/",
+    "/notifications/",
+    "/people/",
+    "/send/",
+    "/settings/",
+    "/transfers/",
+    "/wallet/",
+)
 
 
 @require_safe
@@ -76,9 +89,21 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Search engines may read what strangers may, and no more."""
+    closed = "".join(f"Disallow: {path}\n" for path in CLOSED_TO_ROBOTS)
+    return HttpResponse(f"User-agent: *\n{closed}", content_type="text/plain")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for a request we cannot read; unlike Django's own it knows who asks and her language."""
+    return render(request, "400.html", status=HTTPStatus.BAD_REQUEST)
+
+
 def community_figures() -> dict[str, Any] | None:
     """How many members there are and how many hours they exchanged; None while too few to tell."""
-    return cache.get_or_set("community figures", _count, FIGURES_ARE_KEPT_SECONDS) or None
+    return cache.get_or_set("community-figures", _count, FIGURES_ARE_KEPT_SECONDS) or None
 
 
 def _count() -> dict[str, int]:
