@@ -1,0 +1,257 @@
+"""What the database refuses by itself, whoever asks: rules seen in one row, and changing what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from ledger import operations, triggers
+from ledger.log import seal_records
+from ledger.models import Account
+
+from .stories import accept, balance, neighbours, pay
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def some_books() -> Iterator[list[Account]]:
+    """Two members, with a payment posted, one given back and one on its way; the log numbered."""
+    ana, bento = neighbours(120, 0)
+    pay(ana, bento, 20, note="Thank you")
+    operations.void(accept(ana, bento, 20, due=False), actor=ana.owner)
+    accept(ana, bento, 30, due=False)
+    seal_records()
+    yield [ana, bento]
+    assert balance(bento) == 20
+
+
+def execute(sql: str, *values: Any) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount
+
+
+def is_refused(sql: str, *values: Any) -> str:
+    with pytest.raises(DatabaseError) as refused:
+        execute(sql, *values)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("table", ["transfer", "entry", "record", "leaf"])
+def test_what_is_written_once_is_never_changed_or_deleted(table: str) -> None:
+    column = {"transfer": "amount_minutes", "entry": "balance_after_minutes", "record": "kind", "leaf": "hash"}[table]
+
+    assert "never changed" in is_refused(f"UPDATE ledger_{table} SET {column} = {column}")
+    assert "never deleted" in is_refused(f"DELETE FROM ledger_{table}")
+
+
+@pytest.mark.parametrize("table", ["account", "hold"])
+def test_accounts_and_holds_are_never_deleted(table: str) -> None:
+    assert "never deleted" in is_refused(f"DELETE FROM ledger_{table}")
+
+
+@pytest.mark.parametrize("table", ["account", "hold", "transfer", "entry", "record", "leaf"])
+def test_no_table_of_the_books_is_emptied(table: str) -> None:
+    if connection.vendor == "postgresql":
+        assert "never emptied" in is_refused(f"TRUNCATE ledger_{table} CASCADE")
+    else:
+        is_refused(f"DELETE FROM ledger_{table}")  # SQLite knows no other way
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "amount_minutes = amount_minutes + 1",
+        "payer_id = payee_id, payee_id = payer_id",
+        "public_id = 'another'",
+        "kind = 'gift'",
+        "actor_id = actor_id + 1",
+        "\"key\" = 'another'",
+        "request_hash = 'another'",
+        "\"then\" = '{}'",
+        "created_at = '2020-01-01 00:00:00'",
+    ],
+)
+def test_what_a_hold_says_never_changes(change: str) -> None:
+    assert "only the state of a held hold changes" in is_refused(
+        f"UPDATE ledger_hold SET {change} WHERE state = 'held'"
+    )
+
+
+@pytest.mark.parametrize(("before", "after"), [("posted", "held"), ("posted", "voided"), ("voided", "posted")])
+def test_a_resolved_hold_stays_resolved(before: str, after: str) -> None:
+    assert "only the state of a held hold changes" in is_refused(
+        "UPDATE ledger_hold SET state = %s WHERE state = %s", after, before
+    )
+
+
+def test_a_held_hold_can_be_put_off_and_made_due() -> None:
+    assert execute("UPDATE ledger_hold SET due = %s, tries = tries + 1 WHERE state = 'held'", True) == 1
+    assert operations.post_due_holds() == 1
+    ana, bento = Account.objects.filter(kind="member").order_by("pk")
+    pay(bento, ana, 30)
+
+
+def test_a_hold_begins_held(some_books: list[Account]) -> None:
+    ana, bento = some_books
+
+    assert "begins held" in is_refused(
+        "INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, \"key\","
+        " request_hash, due, try_at, tries, created_at, resolved_at) SELECT 'x', kind, payer_id, payee_id,"
+        " amount_minutes, 'posted', actor_id, 'x', request_hash, due, try_at, 0, created_at, created_at"
+        " FROM ledger_hold WHERE state = 'held'"
+    )
+
+
+def test_an_account_stays_its_owners(some_books: list[Account]) -> None:
+    ana, bento = some_books
+
+    for change in ("owner_id = owner_id + 100000", "public_id = 'another'", "kind = 'fund'", "last_seq = last_seq - 1"):
+        assert "stays its owner's" in is_refused(f"UPDATE ledger_account SET {change} WHERE id = %s", ana.pk)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "change"),
+    [
+        ("account_above_floor", "balance_minutes = floor_minutes + held_minutes - 1"),
+        ("account_above_floor", "held_minutes = balance_minutes - floor_minutes + 1"),
+        ("account_holds_no_less_than_nothing", "held_minutes = -1"),
+        ("account_limit_not_negative", "credit_limit_minutes = -1"),
+        ("account_floor_not_positive", "floor_minutes = 1"),
+        ("account_closed_is_empty", "state = 'closed'"),
+    ],
+)
+def test_each_rule_of_an_account_is_a_constraint(constraint: str, change: str, some_books: list[Account]) -> None:
+    with pytest.raises(IntegrityError, match=constraint):
+        execute(f"UPDATE ledger_account SET {change} WHERE id = %s", some_books[0].pk)
+
+
+def test_there_is_one_fund(some_books: list[Account]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Account.objects.create(
+            kind="fund", owner=some_books[0].owner, opened_at=some_books[0].opened_at, public_id="another"
+        )
+
+
+HOLD = (
+    "INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, \"key\","
+    " request_hash, due, try_at, tries, created_at, resolved_at) SELECT 'x', kind, payer_id, {payee}, {amount},"
+    " 'held', actor_id, {key}, request_hash, due, try_at, 0, created_at, {resolved} FROM ledger_hold"
+    " WHERE state = 'held'"
+)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "changed"),
+    [
+        ("hold_sets_time_aside", {"amount": "0"}),
+        ("hold_between_two_accounts", {"payee": "payer_id"}),
+        ("hold_resolved_when_not_held", {"resolved": "created_at"}),
+        ("hold_key_once|actor_id", {"key": '"key"'}),
+    ],
+)
+def test_each_rule_of_a_hold_is_a_constraint(constraint: str, changed: dict[str, str]) -> None:
+    usual = {"payee": "payee_id", "amount": "amount_minutes", "key": "'another'", "resolved": "NULL"}
+
+    with pytest.raises(IntegrityError, match=constraint):
+        execute(HOLD.format(**usual | changed))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("payer_id", "payee_id"),
+        ("amount_minutes", "amount_minutes + 1"),
+        ("kind", "'gift'"),
+        ("public_id", "'another'"),
+        ("hold_id", "(SELECT id FROM ledger_hold WHERE state = 'voided')"),
+        ("hold_id", "(SELECT id FROM ledger_hold WHERE state = 'held')"),
+    ],
+)
+def test_a_transfer_moves_what_its_posted_hold_set_aside(column: str, value: str) -> None:
+    columns = ["public_id", "kind", "payer_id", "payee_id", "amount_minutes", "hold_id", "posted_at"]
+    values = [value if name == column else name for name in columns]
+
+    assert "what its posted hold set aside" in is_refused(
+        f"INSERT INTO ledger_transfer ({', '.join(columns)}) SELECT {', '.join(values)} FROM ledger_transfer"
+        " WHERE kind = 'help'"
+    )
+
+
+def test_a_hold_is_posted_once() -> None:
+    columns = "kind, payer_id, payee_id, amount_minutes, hold_id, posted_at, public_id"
+
+    with pytest.raises(IntegrityError):
+        execute(f"INSERT INTO ledger_transfer ({columns}) SELECT {columns} FROM ledger_transfer WHERE kind = 'help'")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "changed"),
+    [("transfer_moves_time", {"amount_minutes": "0"}), ("transfer_between_two_accounts", {"payee_id": "payer_id"})],
+)
+def test_each_rule_of_a_transfer_is_a_constraint(constraint: str, changed: dict[str, str]) -> None:
+    columns = ["public_id", "kind", "payer_id", "payee_id", "amount_minutes", "posted_at"]
+    values = [changed.get(name, "'another'" if name == "public_id" else name) for name in columns]
+
+    with pytest.raises(IntegrityError, match=constraint):
+        execute(
+            f"INSERT INTO ledger_transfer ({', '.join(columns)}) SELECT {', '.join(values)} FROM ledger_transfer"
+            " WHERE kind = 'help'"
+        )
+
+
+def _line(account: str, seq: str, amount: str, after: str) -> str:
+    """A new line, for the transfer of 20 minutes from Ana (two lines, 100 min) to Bento (one line, 20 min)."""
+    return (
+        "INSERT INTO ledger_entry (account_id, transfer_id, seq, amount_minutes, balance_after_minutes)"
+        f" SELECT {account}, transfer.id, {seq}, {amount}, {after} FROM ledger_transfer AS transfer"
+        " WHERE transfer.kind = 'help'"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        _line("payer_id", "3", "20", "120"),  # the payer's line is negative
+        _line("payee_id", "2", "-20", "0"),  # and the payee's positive
+        _line("payee_id", "2", "21", "41"),  # of the same amount
+        _line("payee_id", "2", "20", "40"),  # beyond what the account counts
+        _line("payee_id", "3", "20", "40"),
+        _line("payee_id", "1", "20", "40"),
+        _line("(SELECT id FROM ledger_account WHERE kind = 'fund')", "2", "-20", "-140"),  # no party to it
+    ],
+)
+def test_a_line_matches_its_account_and_its_transfer(line: str) -> None:
+    assert "a line continues its statement" in is_refused(line)
+
+
+def test_a_line_once_per_side_and_number(some_books: list[Account]) -> None:
+    with triggers.suspended():
+        for line in (_line("payee_id", "1", "20", "20"), _line("payee_id", "2", "20", "40")):
+            with pytest.raises(IntegrityError):
+                execute(line)
+        for constraint, line in (
+            ("entry_moves_time", _line("payee_id", "2", "0", "20")),
+            ("entry_lines_count_from_one", _line("payee_id", "0", "20", "20")),
+        ):
+            with pytest.raises(IntegrityError, match=constraint):
+                execute(line)
+
+
+def test_an_erased_note_is_empty() -> None:
+    with pytest.raises(IntegrityError, match="note_erased_is_empty"):
+        execute("UPDATE ledger_note SET erased_at = '2026-01-01 00:00:00'")
+    assert execute("UPDATE ledger_note SET erased_at = '2026-01-01 00:00:00', text = '', salt = ''") == 1
+
+
+def test_the_log_is_numbered_from_zero_and_each_record_once() -> None:
+    insert = "INSERT INTO ledger_leaf (number, record_id, hash) SELECT {number}, record_id, hash FROM ledger_leaf WHERE number = 0"
+
+    with pytest.raises(IntegrityError, match="leaf_numbers_from_zero"):
+        execute(insert.format(number=-1))
+    with pytest.raises(IntegrityError):
+        execute(insert.format(number=1000))
