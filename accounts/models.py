@@ -148,7 +148,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
 
     @property
     def initials(self) -> str:
-        words = self.display_name.split()
+        words = [word for word in self.display_name.split() if word[0].isalnum()] or [self.display_name]
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
     @property

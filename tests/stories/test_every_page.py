@@ -1,0 +1,112 @@
+"""Every page of ours, looked at in a real browser: for everyone's eyes, at every width, without a complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from tests.live import Server
+from timebank.demo.logins import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+MEMBER = "ana@vila.example"
+NARROWEST = 320
+FOR_STRANGERS = (
+    "/",
+    "/how-it-works/",
+    "/terms/",
+    "/privacy/",
+    "/account/signup/",
+    "/account/login/",
+    "/account/password/reset/",
+    "/account/password/reset/done/",
+    "/account/confirm-email/",
+)
+FOR_MEMBERS = (
+    "/home/",
+    "/wallet/",
+    "/wallet/?way=in",
+    "/send/",
+    "/notifications/",
+    "/settings/",
+    "/settings/profile/",
+    "/account/email/",
+    "/account/password/change/",
+    "/account/2fa/",
+    "/account/sessions/",
+    "/account/logout/",
+    "/how-it-works/",
+)
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Server]:
+    """A server with the demo's neighbourhood in it."""
+    with Server() as server:
+        server.manage("demo")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def signed_in(town: Server, browser: object) -> dict[str, object]:
+    """The cookies of a member who is signed in."""
+    context = browser.new_context()  # type: ignore[attr-defined]
+    page = context.new_page()
+    page.goto(town.url + "/account/login/")
+    page.fill("[name=login]", MEMBER)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/home/")
+    state: dict[str, object] = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.mark.parametrize("locale", ["en", "pt-BR"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_strangers_pages(town: Server, new_context: Callable[..., BrowserContext], theme: str, locale: str) -> None:
+    page = new_context(width=NARROWEST, theme=theme, locale=locale).new_page()
+    assert look_at(page, [town.url + path for path in FOR_STRANGERS]) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_members_pages(
+    town: Server, new_context: Callable[..., BrowserContext], signed_in: dict[str, object], theme: str
+) -> None:
+    context = new_context(width=NARROWEST, theme=theme)
+    context.add_cookies(signed_in["cookies"])  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(town.url + "/wallet/")
+    transfer = page.locator("a[href^='/transfers/']").first.get_attribute("href")
+    page.goto(town.url + str(transfer))
+    person = page.locator("main a[href^='/people/']").first.get_attribute("href")
+    paths = [*FOR_MEMBERS, str(transfer), str(person)]
+    assert look_at(page, [town.url + path for path in paths]) == []
+
+
+def test_wide_pages(town: Server, new_context: Callable[..., BrowserContext], signed_in: dict[str, object]) -> None:
+    context = new_context(width=1280)
+    context.add_cookies(signed_in["cookies"])  # type: ignore[arg-type]
+    assert look_at(context.new_page(), [town.url + path for path in FOR_MEMBERS]) == []
+
+
+def look_at(page: Page, addresses: list[str]) -> list[str]:
+    """What is wrong with these pages: console errors, barriers that axe finds, overflow to the side."""
+    wrong: list[str] = []
+    page.on("console", lambda m: wrong.append(f"{page.url}: {m.text}") if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+    for address in addresses:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page)
+        for violation in found.response["violations"]:
+            targets = ", ".join(str(node["target"]) for node in violation["nodes"])
+            wrong.append(f"{address}: {violation['id']} at {targets}")
+        is_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        if is_wide:
+            wrong.append(f"{address} is wider than {page.viewport_size}")
+    return wrong
