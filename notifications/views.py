@@ -29,6 +29,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
         "days": [(day, list(events)) for day, events in groupby(page.events, _day_of)],
         "today": today,
         "yesterday": today - timedelta(days=1),
+        "newest": page.events[0].seq if page.events else 0,
         "next_before": page.next_before,
         "is_first_page": "before" not in request.GET,
     }

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.django_db
 
 PAID = {"transfer": "k3v9m2xq7dhp4rtw8c", "amount_minutes": 90, "kind": "help"}
 
+LINE = r'<b><a id="line-\d+" href="/notifications/\d+/">(.*?)</a></b>'
+
 
 def newcomer(**fields):
     return make_member(state="new", **fields)
@@ -35,8 +37,7 @@ def told(member, count=1, about=None, type_="hours-arrived", data=PAID):
 def sentences(response) -> list[str]:
     """The sentences of the lines, in their order."""
     return [
-        " ".join(re.sub("<.*?>", "", line).split())
-        for line in re.findall(r'<b><a href="/notifications/\d+/">(.*?)</a></b>', response.content.decode(), re.DOTALL)
+        " ".join(re.sub("<.*?>", "", line).split()) for line in re.findall(LINE, response.content.decode(), re.DOTALL)
     ]
 
 
@@ -128,7 +129,7 @@ def test_older_lines_are_on_further_pages_and_none_twice(client):
     address, seen = "/notifications/", []
     for _ in range(3):
         page = client.get(address)
-        seen += re.findall(r"/notifications/(\d+)/", page.content.decode())
+        seen += re.findall(r'id="line-(\d+)"', page.content.decode())
         if further := re.search(r'rel="next" href="([^"]*)"', page.content.decode()):
             address = further[1]
     assert seen == [str(n) for n in range(45, 0, -1)]
