@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve, reverse
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import Member
+from ledger import check
 
 from .access_table import ROLES, ROWS, Row
-from .factories import make_coordinator, make_member, make_moderator, make_superuser
+from .factories import PASSWORD, make_coordinator, make_member, make_moderator, make_superuser
 from .work import drain
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +53,12 @@ def test_every_row_has_an_address_and_a_cell_for_every_role():
     assert [str(row) for row in ROWS if len(row.cells) != len(ROLES)] == []
 
 
+@cache
+def password_hash() -> str:
+    """Of everybody's password; made once, for that takes time."""
+    return make_password(PASSWORD)
+
+
 @dataclass
 class World:
     """One of each kind of person, and things that belong to the member or to the suspended one."""
@@ -64,6 +74,7 @@ class World:
     def __post_init__(self) -> None:
         for person in (self.coordinator, self.moderator, self.superuser):
             Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+        Member.objects.people().update(password=password_hash())
 
     def person(self, role: str) -> Member | None:
         return None if role == "anonymous" else getattr(self, role)
@@ -126,12 +137,16 @@ class World:
         return 0 if first is None else first.pk
 
 
-@pytest.fixture
-def world() -> World:
-    made = World()
-    assert made.payments
-    Member.objects.filter(pk=made.suspended.pk).update(state=Member.State.SUSPENDED)
-    return made
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """Made once for all rows, in a transaction that is undone in the end; what a row changes is undone at once."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        made = World()
+        assert made.payments
+        Member.objects.filter(pk=made.suspended.pk).update(state=Member.State.SUSPENDED)
+        yield made
+        assert list(check.faults()) == []
+        transaction.set_rollback(True)
 
 
 def outcome(response: HttpResponse) -> str:
@@ -145,7 +160,7 @@ def outcome(response: HttpResponse) -> str:
 
 
 def ask(world: World, row: Row, role: str) -> str:
-    client = Client(raise_request_exception=True)
+    client = Client()
     if person := world.person(role):
         client.force_login(Member.objects.get(pk=person.pk))
     address = reverse(row.name, kwargs={name: world.thing(what, role) for name, what in row.args.items()})
