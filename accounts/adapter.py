@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -78,6 +79,12 @@ class AccountAdapter(DefaultAccountAdapter):
             response["Retry-After"] = str(LOCKED_OUT_SECONDS)
             raise ImmediateHttpResponse(response)
         self._login_failed_rl_usage = usage
+
+    # --- Addresses -----------------------------------------------------------------------------------
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        operations.free_address(email_address.email, for_member=email_address.user)
+        return super().confirm_email(request, email_address)
 
     # --- Coming in -----------------------------------------------------------------------------------
 

@@ -68,6 +68,10 @@ class SignupForm(PlainFields, allauth.SignupForm):
         super().__init__(*args, **kwargs)
         self.fields["display_name"].widget.attrs["autocomplete"] = "name"
 
+    def validate_unique_email(self, value: str) -> str:
+        self.account_already_exists = operations.is_taken(value)
+        return value
+
     def try_save(self, request: HttpRequest) -> tuple[Member | None, HttpResponse | None]:
         if not self.account_already_exists:
             try:
@@ -93,7 +97,14 @@ class LoginForm(PlainFields, allauth.LoginForm):
 
 class ResetPasswordForm(PlainFields, allauth.ResetPasswordForm):
     labels = {"email": _("E-mail")}
-    hints = {"email": _("The address you signed up with.")}
+    hints = {"email": _("The address you sign in with.")}
+    users: list[Member]
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        # An address that waits for its confirmation may be a stranger's, mistyped: it opens nothing.
+        self.users = [member for member in self.users if member.email == email.lower()]
+        return email
 
 
 class ResetPasswordKeyForm(PlainFields, allauth.ResetPasswordKeyForm):

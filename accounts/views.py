@@ -29,6 +29,16 @@ class MemberRequest(HttpRequest):
     user: Member
 
 
+WAIT_SECONDS = 60
+
+
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What allauth's limits and ours answer beyond them."""
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = str(WAIT_SECONDS)
+    return response
+
+
 # --- People ---------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from .refusals import (
 )
 from .roles import give_role, make_administrator, take_role
 from .sending import look_ahead, send_hours
-from .signing_up import sign_up
+from .signing_up import free_address, is_taken, sign_up
 from .suspension import end_sessions, reinstate_member, suspend_member
 
 __all__ = [
@@ -33,7 +33,9 @@ __all__ = [
     "community_fund",
     "confirm_email",
     "end_sessions",
+    "free_address",
     "give_role",
+    "is_taken",
     "join",
     "look_ahead",
     "make_administrator",

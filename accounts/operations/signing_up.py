@@ -23,10 +23,24 @@ def sign_up(*, display_name: str, email: str, password: str | None, language: st
     return _make_member(display_name, email.lower(), make_password(password), language)
 
 
+def is_taken(email: str) -> bool:
+    """Whether a member signs in with ``email``. An address somebody only hopes to change to is not taken."""
+    return (
+        Member.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email, verified=True).exists()
+    )
+
+
+@retried
+@transaction.atomic
+def free_address(email: str, *, for_member: Member) -> None:
+    """Let a sign-up with ``email`` that was never confirmed make way for the member who proved it is hers."""
+    Member.objects.filter(email=email, state=Member.State.NEW).exclude(pk=for_member.pk).delete()
+
+
 @retried
 @transaction.atomic
 def _make_member(display_name: str, email: str, hashed_password: str, language: str) -> Member:
-    if Member.objects.filter(email=email).exists() or EmailAddress.objects.filter(email=email, verified=True).exists():
+    if is_taken(email):
         raise EmailTaken(_("There is a member with this e-mail address."))
     member = Member(display_name=display_name, email=email, password=hashed_password, language=language)
     member.save(force_insert=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.conf import settings
 from django.test import Client, override_settings
 
@@ -228,3 +229,35 @@ def test_a_crash_between_confirming_and_joining_is_made_good_at_sign_in(client):
     sign_in(client)
 
     assert balance(ana) == 240
+
+
+def test_a_mistyped_address_opens_nothing_to_whoever_owns_it(client):
+    ana = make_member(email="ana@example.org", password=PASSWORD)
+    EmailAddress.objects.create(user=ana, email="stranger@example.org", verified=False, primary=False)
+
+    client.post("/account/password/reset/", {"email": "stranger@example.org"})
+    assert "/account/password/reset/key/" not in letter_to("stranger@example.org").text
+
+    sign_up(client, email="stranger@example.org")
+    client.post(link_in(letter_to("stranger@example.org")))
+    assert Member.objects.get(email="stranger@example.org").state == "active"
+
+
+def test_an_unconfirmed_sign_up_makes_way_for_whoever_owns_the_address(client):
+    sign_up(Client(), email="new@example.org")
+    ana = make_member(email="ana@example.org", password=PASSWORD)
+    pending = EmailAddress.objects.create(user=ana, email="new@example.org", verified=False, primary=False)
+
+    client.post(f"/account/confirm-email/{EmailConfirmationHMAC(pending).key}/")
+
+    assert Member.objects.get(email="new@example.org") == ana
+
+
+def test_limits_answer_with_a_page_that_says_when(client, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"reset_password": "1/m/ip"}
+    client.post("/account/password/reset/", {"email": "a@example.org"})
+
+    answer = client.post("/account/password/reset/", {"email": "a@example.org"})
+
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "60"
