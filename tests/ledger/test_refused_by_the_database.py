@@ -204,39 +204,73 @@ def test_each_rule_of_a_transfer_is_a_constraint(constraint: str, changed: dict[
         )
 
 
-def _line(account: str, seq: str, amount: str, after: str) -> str:
-    """A new line, for the transfer of 20 minutes from Ana (two lines, 100 min) to Bento (one line, 20 min)."""
+ANA = "(SELECT payer_id FROM ledger_hold WHERE state = 'held')"
+BENTO = "(SELECT payee_id FROM ledger_hold WHERE state = 'held')"
+FUND = "(SELECT id FROM ledger_account WHERE kind = 'fund')"
+
+
+def _line(account: str, seq: int, amount: int, after: int, *, kind: str = "gift") -> str:
+    """A new line of an account."""
     return (
         "INSERT INTO ledger_entry (account_id, transfer_id, seq, amount_minutes, balance_after_minutes)"
         f" SELECT {account}, transfer.id, {seq}, {amount}, {after} FROM ledger_transfer AS transfer"
-        " WHERE transfer.kind = 'help'"
+        f" WHERE transfer.kind = '{kind}'"
     )
+
+
+@pytest.fixture
+def a_gift_without_lines() -> Iterator[None]:
+    """Ana (two lines, 100 min) gave 20 more to Bento (one line, 20 min): moved, and not on their statements yet."""
+    with transaction.atomic():
+        execute(
+            "INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, posted_at)"
+            " SELECT 'x', 'gift', payer_id, payee_id, 20, posted_at FROM ledger_transfer WHERE kind = 'help'"
+        )
+        move = "UPDATE ledger_account SET last_seq = last_seq + 1, balance_minutes = balance_minutes + %s WHERE id = "
+        execute(move + ANA, -20)
+        execute(move + BENTO, 20)
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.usefixtures("a_gift_without_lines")
+def test_lines_that_match_are_taken() -> None:
+    assert execute(_line(ANA, 3, -20, 80)) == execute(_line(BENTO, 2, 20, 40)) == 1
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        _line("payer_id", "3", "20", "120"),  # the payer's line is negative
-        _line("payee_id", "2", "-20", "0"),  # and the payee's positive
-        _line("payee_id", "2", "21", "41"),  # of the same amount
-        _line("payee_id", "2", "20", "40"),  # beyond what the account counts
-        _line("payee_id", "3", "20", "40"),
-        _line("payee_id", "1", "20", "40"),
-        _line("(SELECT id FROM ledger_account WHERE kind = 'fund')", "2", "-20", "-140"),  # no party to it
+        _line(ANA, 3, 20, 120),  # the payer's line is negative
+        _line(BENTO, 2, -20, 0),  # and the payee's positive
+        _line(BENTO, 2, 21, 41),  # of the same amount
+        _line(BENTO, 2, 20, 41),  # with the balance the account has
+        _line(BENTO, 3, 20, 40),  # and the number it counts
+        _line(FUND, 2, -20, -140),  # of a party to the transfer
     ],
 )
+@pytest.mark.usefixtures("a_gift_without_lines")
 def test_a_line_matches_its_account_and_its_transfer(line: str) -> None:
     assert "a line continues its statement" in is_refused(line)
 
 
-def test_a_line_once_per_side_and_number(some_books: list[Account]) -> None:
+@pytest.mark.usefixtures("a_gift_without_lines")
+def test_a_line_continues_the_line_before_it() -> None:
+    execute(f"UPDATE ledger_account SET last_seq = last_seq + 1 WHERE id = {BENTO}")
+
+    assert "a line continues its statement" in is_refused(_line(BENTO, 3, 20, 40))  # there is no second line
+    assert "a line continues its statement" in is_refused(_line(BENTO, 2, 20, 41))  # the first one said 20
+
+
+@pytest.mark.usefixtures("a_gift_without_lines")
+def test_each_rule_of_a_line_is_a_constraint() -> None:
     with triggers.suspended():
-        for line in (_line("payee_id", "1", "20", "20"), _line("payee_id", "2", "20", "40")):
+        for line in (_line(BENTO, 1, 20, 20), _line(BENTO, 2, 20, 40, kind="help")):
             with pytest.raises(IntegrityError):
                 execute(line)
         for constraint, line in (
-            ("entry_moves_time", _line("payee_id", "2", "0", "20")),
-            ("entry_lines_count_from_one", _line("payee_id", "0", "20", "20")),
+            ("entry_moves_time", _line(BENTO, 2, 0, 20)),
+            ("entry_lines_count_from_one", _line(BENTO, 0, 20, 20)),
         ):
             with pytest.raises(IntegrityError, match=constraint):
                 execute(line)
