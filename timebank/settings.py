@@ -299,6 +299,7 @@ EMAIL_TIMEOUT = 20
 LANGUAGE_CODE = env("COMMUNITY_LANGUAGE", default="en")  # of pages for strangers whose browser asks for neither
 LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "timebank.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE", default="America/Sao_Paulo")
