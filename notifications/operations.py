@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -184,3 +185,13 @@ def write_letters(
 ) -> list[Letter]:
     """Write the same letter to each of ``recipients``: to all or, when something is wrong, to none."""
     return [write_letter(recipient, words, sender=sender, headers=headers) for recipient in recipients]
+
+
+@retried
+def clear_sent_letters(*, before: datetime) -> int:
+    """Delete letters sent ``before``: an address is kept no longer than it is of use. Returns how many."""
+    old = Letter.objects.filter(sent_at__lt=before).values_list("pk", flat=True)[:_ROWS_AT_ONCE]
+    cleared = 0
+    while keys := list(old.all()):
+        cleared += Letter.objects.filter(pk__in=keys).delete()[0]
+    return cleared

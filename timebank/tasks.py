@@ -33,9 +33,12 @@ def check_books() -> None:
 
 @shared_task(name="timebank.tasks.clear_away", ignore_result=True)
 def clear_away() -> None:
-    """Delete jobs done long ago and sessions that ended. Dead jobs stay until someone looks at them."""
+    """Delete jobs done and letters sent long ago, and ended sessions. Dead jobs stay until someone looks at them."""
+    from notifications.operations import clear_sent_letters
+
     with running.fresh_connection():
         long_ago = clock.now() - timedelta(days=settings.CLOSED_JOBS_KEPT_DAYS)
         while keys := list(Job.objects.filter(done_at__lt=long_ago).values_list("pk", flat=True)[:ROWS_A_DELETE]):
             Job.objects.filter(pk__in=keys).delete()  # a little at a time: payments come first
+        clear_sent_letters(before=long_ago)
         call_command("clearsessions")

@@ -200,6 +200,17 @@ def test_nobody_who_looks_into_the_folder_reads_half_a_mail(capsys):
     assert "Mail to ana@example.org: News" in capsys.readouterr().err
 
 
+@pytest.mark.django_db
+def test_letters_sent_long_ago_are_cleared_away_and_others_stay():
+    for name in ("old", "new", "unsent"):
+        operations.write_letter(f"{name}@example.org", Words("News", "Words"))
+    now = clock.now()
+    for name, sent_at in (("old", now - timedelta(days=40)), ("new", now)):
+        Letter.objects.filter(recipient=f"{name}@example.org").update(sent_at=sent_at, subject="", text="")
+    assert operations.clear_sent_letters(before=now - timedelta(days=30)) == 1
+    assert sorted(letter.recipient for letter in Letter.objects.all()) == ["new@example.org", "unsent@example.org"]
+
+
 # --- The letters about events ----------------------------------------------------------------------
 
 
