@@ -67,7 +67,12 @@ NEEDS = {
         Need("chromium", lambda: chromium() is not None, "apt-get install chromium, or set CHROMIUM to its path"),
         Need("rabbitmq", _answers(RABBITMQ_URL), "start RabbitMQ, or set TEST_BROKER_URL"),
         Need("rabbitmqctl", lambda: shutil.which("rabbitmqctl") is not None, "apt-get install rabbitmq-server"),
-        Need("rabbitmq-server", _rabbitmq_can_be_started, "apt-get install rabbitmq-server; the tests start one of their own"),
+        Need(
+            "rabbitmq-server",
+            _rabbitmq_can_be_started,
+            "apt-get install rabbitmq-server; the tests start one of their own",
+        ),
+        Need("gettext", lambda: shutil.which("xgettext") is not None, "apt-get install gettext"),
         Need("full", lambda: os.environ.get("FULL") == "1", "make test FULL=1"),
         Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
         Need(
