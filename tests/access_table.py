@@ -178,3 +178,8 @@ def _lists() -> list[Row]:
 
 
 ROWS = PAGES + ENTRANCE + STAFF + _lists()
+
+# Each socket: whether the page is let in, or the code it is closed with.
+SOCKETS = {
+    "ws/live/": ("refused", "open", "open", "4403", "open", "open", "open"),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpResponse
@@ -19,9 +21,11 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import Member
 from ledger import check
+from notifications.routing import websocket_urlpatterns
 
-from .access_table import ROLES, ROWS, Row
+from .access_table import ROLES, ROWS, SOCKETS, Row
 from .factories import PASSWORD, make_coordinator, make_member, make_moderator, make_superuser
+from .notifications.sockets import Page
 from .work import drain
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +178,34 @@ def test_everyone_gets_what_the_table_says(row, world):
     assert dict(zip(ROLES, (ask(world, row, role) for role in ROLES), strict=True)) == dict(
         zip(ROLES, row.cells, strict=True)
     )
+
+
+def test_every_socket_has_a_row():
+    assert {str(route.pattern) for route in websocket_urlpatterns} == set(SOCKETS)
+
+
+async def knock(path: str, cookie: str) -> str:
+    page = Page(cookie, path=f"/{path}")
+    if not await page.is_let_in():
+        return "refused"
+    await page.say({"since": 0})
+    message = await page.receive_output(5)
+    if message["type"] == "websocket.close":
+        return str(message["code"])
+    await page.leave()
+    return "open"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", SOCKETS)
+def test_every_socket_lets_in_whom_the_table_says(path):
+    people = World()
+    Member.objects.filter(pk=people.suspended.pk).update(state=Member.State.SUSPENDED)
+    got = []
+    for role in ROLES:
+        client = Client()
+        if person := people.person(role):
+            client.force_login(Member.objects.get(pk=person.pk))
+        cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
+        got.append(asyncio.run(knock(path, cookie.value if cookie else "")))
+    assert dict(zip(ROLES, got, strict=True)) == dict(zip(ROLES, SOCKETS[path], strict=True))
