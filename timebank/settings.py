@@ -26,6 +26,14 @@ import timebank.sqlite  # noqa: F401  for tools that import the settings without
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+
+def _whole(name: str, *, default: int) -> int:
+    try:
+        return int(env(name, default=str(default)))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {env(name)!r}.") from None
+
+
 TESTING = "pytest" in sys.modules
 if TESTING:
     os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="timebank-test-"))  # removed by tests/conftest.py
@@ -60,7 +68,7 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # --- Where the site is reached ---------------------------------------------------------------
 HOST = env("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
+PORT = _whole("PORT", default=8000)
 
 
 def _own_address() -> str:
@@ -88,10 +96,10 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)  # only then X-Forwarded-
 # --- The community ---------------------------------------------------------------------------
 COMMUNITY_NAME = env("COMMUNITY_NAME", default="Vila Esperança")
 JOINING = env("JOINING", default="open")  # open: a member on verified e-mail; approved: by a coordinator
-STARTING_GRANT_MINUTES = env.int("STARTING_GRANT_MINUTES", default=240)
-FUND_BUDGET_HOURS = env.int("FUND_BUDGET_HOURS", default=1_000_000)
-MEMBER_CREDIT_LIMIT_MINUTES = env.int("MEMBER_CREDIT_LIMIT_MINUTES", default=0)
-DAY_MINUTES = env.int("DAY_MINUTES", default=480)
+STARTING_GRANT_MINUTES = _whole("STARTING_GRANT_MINUTES", default=240)
+FUND_BUDGET_HOURS = _whole("FUND_BUDGET_HOURS", default=1_000_000)
+MEMBER_CREDIT_LIMIT_MINUTES = _whole("MEMBER_CREDIT_LIMIT_MINUTES", default=0)
+DAY_MINUTES = _whole("DAY_MINUTES", default=480)
 TERMS_VERSION = "2026-11"
 PRIVACY_VERSION = "2026-11"
 
@@ -193,11 +201,11 @@ ALLOW_AFFECTED_SQLITE = env.bool("ALLOW_AFFECTED_SQLITE", default=False)
 BROKER_URL = env("BROKER_URL", default="")
 REDIS_URL = env("REDIS_URL", default="")
 EMBEDDED = not BROKER_URL  # one process holds the web server, the worker, beat and the relay
-QUEUE_WORKERS = env.int("QUEUE_WORKERS", default=2)  # threads of the one process, processes of a worker
-WEB_WORKERS = env.int("WEB_WORKERS", default=1)
+QUEUE_WORKERS = _whole("QUEUE_WORKERS", default=2)  # threads of the one process, processes of a worker
+WEB_WORKERS = _whole("WEB_WORKERS", default=1)
 JOB_TRIES = 8  # then a job is dead, shown in the admin
-JOB_SLOW_LEASE_SECONDS = env.int("JOB_SLOW_LEASE_SECONDS", default=60)  # how long one try at mail or HTTP may take before another worker may try
-CLOSED_JOBS_KEPT_DAYS = env.int("CLOSED_JOBS_KEPT_DAYS", default=30)
+JOB_SLOW_LEASE_SECONDS = _whole("JOB_SLOW_LEASE_SECONDS", default=60)  # after it another worker may try that mail
+CLOSED_JOBS_KEPT_DAYS = _whole("CLOSED_JOBS_KEPT_DAYS", default=30)
 FAILPOINT = env("FAILPOINT", default="")  # tests only: see timebank/failpoints.py
 WEB_RETRY_DEADLINE_SECONDS = 8
 WORKER_RETRY_DEADLINE_SECONDS = 30

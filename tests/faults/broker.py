@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import amqp
@@ -65,7 +67,7 @@ class Broker:
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends:
             try:
-                with amqp.Connection(f"127.0.0.1:{self.port}", connect_timeout=2, read_timeout=5):
+                with self.line():
                     return
             except (OSError, amqp.AMQPError):
                 time.sleep(0.2)
@@ -85,6 +87,37 @@ class Broker:
         """As a power cut would."""
         os.kill(self.pid, signal.SIGKILL)
         self._wait_for_the_end()
+
+    def put_right(self) -> None:
+        """Running and answering, whatever was done to it."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        else:
+            self.thaw()
+
+    def line(self) -> amqp.Connection:
+        return amqp.Connection(f"127.0.0.1:{self.port}", read_timeout=10)
+
+    def delete(self, queue: str) -> None:
+        with self.line() as line:
+            line.channel().queue_delete(queue)
+
+    def waiting(self, queue: str) -> int:
+        """How many messages nobody has taken."""
+        with self.line() as line:
+            return int(line.channel().queue_declare(queue, passive=True).message_count)
+
+    def publish(self, queue: str, body: bytes | str, content_type: str = "application/json", **more: object) -> None:
+        with self.line() as line:
+            message = amqp.Message(body, content_type=content_type, content_encoding="utf-8", **more)
+            line.channel().basic_publish(message, exchange=queue, routing_key=queue)
+
+    def ring(self, queue: str, task: str, *args: object) -> None:
+        """Publish a message as Celery writes it."""
+        task_id = str(uuid.uuid4())
+        headers = {"lang": "py", "task": task, "id": task_id, "root_id": task_id, "argsrepr": "", "retries": 0}
+        body = json.dumps([args, {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
+        self.publish(queue, body, correlation_id=task_id, delivery_mode=2, application_headers=headers)
 
     def stop(self) -> None:
         if self._process is None or self._process.poll() is not None:

@@ -36,6 +36,7 @@ def members(count: int, minutes: int) -> list[dict[str, Any]]:
     from django.conf import settings
 
     from tests.factories import make_member
+    from tests.work import drain
 
     made = []
     for _ in range(count):
@@ -50,6 +51,7 @@ def members(count: int, minutes: int) -> list[dict[str, Any]]:
         session[HASH_SESSION_KEY] = member.get_session_auth_hash()
         session.create()
         made.append({"pk": member.pk, "public_id": member.public_id, "cookie": session.session_key})
+    drain()  # the towns begin at rest
     return made
 
 

@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from tests.needs import POSTGRESQL_URL, REDIS_URL
+from timebank.jobs.registry import QUEUES
 
 from .broker import Broker
 from .town import Town
@@ -38,13 +39,23 @@ def embedded_town(started_var: Path) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Broker]:
+def running_broker() -> Iterator[Broker]:
     broker = Broker()
     try:
         broker.start()
         yield broker
     finally:
         broker.close()
+
+
+@pytest.fixture
+def broker(running_broker: Broker) -> Iterator[Broker]:
+    """The broker, put right again after a test that wronged it, with nothing left in its queues."""
+    yield running_broker
+    running_broker.put_right()
+    for queue in QUEUES:
+        running_broker.delete(queue)
+        running_broker.delete(f"{queue}.dead")
 
 
 def _server(command: sql.Composable) -> None:

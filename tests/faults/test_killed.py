@@ -27,7 +27,7 @@ def pay_into_the_kill(town: Town, sender: Person, recipient: Person, nonce: str)
 def test_the_web_process_killed_while_a_payment_is_accepted(town: Town, step: str) -> None:
     sender, recipient = town.people()
     others = [part for part in ("worker", "relay") if town.is_full]
-    town.start("site", *[], failpoint=step)
+    town.start("site", failpoint=step)
     nonce = new_nonce()
 
     pay_into_the_kill(town, sender, recipient, nonce)
@@ -46,7 +46,7 @@ def test_the_worker_killed_at_its_work(town: Town, step: str) -> None:
     sender, recipient = town.people()
     nonce = new_nonce()
     if town.is_full:
-        town.start("site").start("worker", failpoint=step, JOB_SLOW_LEASE_SECONDS="3")  # its children die, and it starts new ones
+        town.start("site").start("worker", failpoint=step)  # its children die, and it starts new ones
         assert town.pay(sender, recipient, 60, nonce).status == 302
         town.wait_for(20, lambda _: "exited with 'signal 9" in town.said("worker"))
         town.kill("worker")

@@ -62,7 +62,7 @@ class Town:
         if var is not None:
             _copy_var(var, self.var)
         kept = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-        self.env = kept | {"VAR_DIR": str(self.var), "PORT": str(self.port), "LOG_LEVEL": "INFO", **(url or {})}
+        self.env = kept | {"VAR_DIR": str(self.var), "PORT": str(self.port), "LOG_LEVEL": "INFO", "JOB_SLOW_LEASE_SECONDS": "5", **(url or {})}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._clerk: subprocess.Popen[str] | None = None
 
@@ -71,42 +71,32 @@ class Town:
     def start(self, *parts: str, failpoint: str = "", **env: str) -> Self:
         """Start the parts (all of them, if none is named), armed with ``failpoint``."""
         parts = parts or (("site", "worker", "relay") if self.is_full else ("site",))
+        said_before = {}
         for part in parts:
             armed = self.env | env | ({"FAILPOINT": failpoint} if failpoint else {})
             with (self.var / f"{part}.log").open("ab") as log:
+                said_before[part] = log.tell()
                 self._running[part] = subprocess.Popen(
                     COMMANDS[part], cwd=BASE_DIR, env=armed, stdout=log, stderr=log, start_new_session=True
                 )
         for part in parts:
-            self._wait_until_ready(part)
+            self._wait_until_ready(part, said_before[part])
         return self
 
-    def _wait_until_ready(self, part: str) -> None:
-        sign = READY[part]
-        log = self.var / f"{part}.log"
+    def _wait_until_ready(self, part: str, said_before: int) -> None:
         process = self._running[part]
-        mark = f"{process.pid}"
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends:
             if process.poll() is not None:
                 raise AssertionError(f"the {part} ended with {process.returncode}:\n{self.said(part)}")
-            if part == "site":
-                if self._site_answers():
-                    return
-            elif log.read_text(errors="replace").count(sign) > self._seen(part, mark):
-                self._signs[part] = log.read_text(errors="replace").count(sign)
+            if self._is_ready(part, said_before):
                 return
-            time.sleep(0.1)
+            time.sleep(0.05)
         raise AssertionError(f"the {part} did not start:\n{self.said(part)}")
 
-    @property
-    def _signs(self) -> dict[str, int]:
-        return self.__dict__.setdefault("_signs_seen", {})
-
-    def _seen(self, part: str, _mark: str) -> int:
-        return self._signs.get(part, 0)
-
-    def _site_answers(self) -> bool:
+    def _is_ready(self, part: str, said_before: int) -> bool:
+        if part != "site":
+            return READY_SIGN[part] in (self.var / f"{part}.log").read_bytes()[said_before:]
         try:
             return self.get("/healthz").status == 200
         except (OSError, http.client.HTTPException):
@@ -253,7 +243,8 @@ class Town:
             line.request(method, path, body, headers)
             answer = line.getresponse()
             text = answer.read().decode(errors="replace")
-            return Answer(answer.status, dict(answer.headers), text, time.monotonic() - began)
+            given = {name.lower(): value for name, value in answer.headers.items()}
+            return Answer(answer.status, given, text, time.monotonic() - began)
         finally:
             line.close()
 
@@ -265,7 +256,7 @@ COMMANDS = {
     "relay2": [sys.executable, "-u", "manage.py", "relay"],
     "worker": [*CELERY, "worker", "-c", "2", "-l", "INFO", "--without-gossip", "--without-mingle", "-I", "tests.faults.poison"],
 }
-READY = {"site": "", "relay": "The relay is running.", "relay2": "The relay is running.", "worker": " ready."}
+READY_SIGN = {"relay": b"The relay is running.", "relay2": b"The relay is running.", "worker": b" ready."}
 
 
 def _copy_var(source: Path, target: Path) -> None:
