@@ -15,10 +15,11 @@ from ledger.models import Account, Hold, Kind, Transfer
 from ledger.operations import fund
 from notifications.models import Event
 from tests.factories import make_coordinator, make_member
+from tests.rounds import rounds
 
 pytestmark = pytest.mark.django_db
 
-ROUNDS = 4
+ROUNDS = rounds(200)
 
 
 def test_a_confirmed_person_joins_with_an_account_and_the_starting_hours():
