@@ -49,7 +49,7 @@ def main() -> None:
 
 def _in_a_process_of_its_own(engine: str, var: str, url: str) -> None:
     environment = {**os.environ, "VAR_DIR": var, "DATABASE_URL": url, "BROKER_URL": "", "LOG_LEVEL": "ERROR"}
-    subprocess.run([sys.executable, "-m", "bench.ledger", engine], check=True, env=environment)  # noqa: S603
+    subprocess.run([sys.executable, "-m", "bench.ledger", engine], check=True, env=environment)
 
 
 @contextmanager
@@ -88,7 +88,10 @@ def measure(engine: str) -> None:
     pay, fill, post_backlog = _ours()
     rates: dict[str, list[float]] = {"bare": [], "one by one": [], "backlog": []}
     for turn in range(TURNS + 1):  # the first warms up
-        measured = {"bare": _rate(PAYMENTS, lambda: bare(PAYMENTS)), "one by one": _rate(PAYMENTS, lambda: pay(PAYMENTS))}
+        measured = {
+            "bare": _rate(PAYMENTS, lambda: bare(PAYMENTS)),
+            "one by one": _rate(PAYMENTS, lambda: pay(PAYMENTS)),
+        }
         fill(BACKLOG)
         measured["backlog"] = _rate(BACKLOG, post_backlog)
         if turn:

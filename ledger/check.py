@@ -201,11 +201,11 @@ _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 def _personal() -> Iterator[Fault]:
     """Rows that hold anything but ids, numbers and fixed words, so that no name or address can be in them."""
     records = Record.objects.order_by("pk").values_list("pk", "kind", "body")
-    yield from _first("ledger_record", records, lambda kind, body: _wrong_in_record(kind, body))
+    yield from _first("ledger_record", records, _wrong_in_record)
     holds = Hold.objects.order_by("pk").values_list("pk", "key", "then")
-    yield from _first("ledger_hold", holds, lambda key, then: _wrong_in_hold(key, then))
+    yield from _first("ledger_hold", holds, _wrong_in_hold)
     jobs = Job.objects.order_by("pk").values_list("pk", "args", "last_error")
-    yield from _first("jobs_job", jobs, lambda args, error: _wrong_in_job(args, error))
+    yield from _first("jobs_job", jobs, _wrong_in_job)
 
 
 def _first(table: str, rows: Any, wrong_in: Callable[[Any, Any], str]) -> Iterator[Fault]:

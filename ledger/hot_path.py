@@ -105,7 +105,9 @@ _ONLY_POSTGRESQL = {
         SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])""",
 }
 
-_COMMON = {vendor: {name: text.format(**words) for name, text in _STATEMENTS.items()} for vendor, words in _WORDS.items()}
+_COMMON = {
+    vendor: {name: text.format(**words) for name, text in _STATEMENTS.items()} for vendor, words in _WORDS.items()
+}
 _SQL = {
     "sqlite": {name: text.replace("%s", "?") for name, text in (_COMMON["sqlite"] | _ONLY_SQLITE).items()},
     "postgresql": _COMMON["postgresql"] | _ONLY_POSTGRESQL,
@@ -254,10 +256,8 @@ class _Steps:
         if not holds:
             return []
         sides = self._move(holds)
-        transfers = dict(
-            (hold_id, id_)
-            for id_, hold_id in self._run("write_transfers", (self._among([hold.id for hold in holds]),)).fetchall()
-        )
+        written = self._run("write_transfers", (self._among([hold.id for hold in holds]),)).fetchall()
+        transfers = {hold_id: id_ for id_, hold_id in written}
         self._run_many("write_entries", _lines(holds, sides, transfers))
         posted = [
             Posted(

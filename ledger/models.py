@@ -168,9 +168,7 @@ class Note(models.Model):
         verbose_name = _("note")
         verbose_name_plural = _("notes")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(erased_at=None) | Q(text="", salt=""), name="note_erased_is_empty"
-            ),
+            models.CheckConstraint(condition=Q(erased_at=None) | Q(text="", salt=""), name="note_erased_is_empty"),
         ]
 
     def __str__(self) -> str:

@@ -81,9 +81,7 @@ def payment(public_id: str, *, of: Any) -> Hold:
 def _line(entry: Entry) -> Line:
     transfer = entry.transfer
     other = transfer.payer if entry.account_id == transfer.payee_id else transfer.payee
-    return Line(
-        entry.seq, entry.amount_minutes, entry.balance_after_minutes, transfer, other, _words_on(transfer.hold)
-    )
+    return Line(entry.seq, entry.amount_minutes, entry.balance_after_minutes, transfer, other, _words_on(transfer.hold))
 
 
 def _words_on(hold: Hold | None) -> str:

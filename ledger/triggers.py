@@ -44,8 +44,10 @@ class Trigger:
             return []
         when = f" WHEN {self.refused_when.replace('IS DISTINCT FROM', 'IS NOT')}" if self.refused_when else ""
         return [
-            f"CREATE TRIGGER {self.name} {self.moment} {self.event} ON {self.table} FOR EACH ROW{when}"
-            f" BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
+            (
+                f"CREATE TRIGGER {self.name} {self.moment} {self.event} ON {self.table} FOR EACH ROW{when}"
+                f" BEGIN SELECT RAISE(ABORT, '{self.message}'); END"
+            )
         ]
 
     def postgresql(self) -> list[str]:

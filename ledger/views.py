@@ -27,7 +27,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
     As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), or
     the lines ``before`` one, to stand below those shown already.
     """
-    account = Account.objects.filter(owner=request.user).first()
+    account = Account.objects.filter(owner=request.user.pk).first()
     if account is None:
         return render(request, "ledger/no_wallet.html")
     target = fragment(request)
@@ -41,10 +41,17 @@ def wallet(request: HttpRequest) -> HttpResponse:
     return render(request, "ledger/wallet.html", {"account": account, **context})
 
 
+def _part(request: HttpRequest) -> queries.Only:
+    """Which part of the statement is asked for. Raises BadRequest for one there is not."""
+    match request.GET.get("show", ""):
+        case ("" | "in" | "out") as show:
+            return show
+        case _:
+            raise BadRequest("no such part of the statement")
+
+
 def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
-    show = request.GET.get("show", "")
-    if show not in {"", "in", "out"}:
-        raise BadRequest("no such part of the statement")
+    show = _part(request)
     before = _number(request, "before")
     wanted = min(_number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
     page = queries.statement(account, before=before, limit=wanted, only=show)

@@ -7,12 +7,13 @@ and a thread keeps its database connection.
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 import timebank.sqlite  # noqa: F401  before Django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.core.wsgi import get_wsgi_application
 
 pages = get_wsgi_application()  # sets Django up, which the imports below need
 
@@ -27,7 +28,7 @@ PAGE_THREADS = 16
 
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(pages, workers=PAGE_THREADS),
+        "http": WSGIMiddleware(cast(Any, pages), workers=PAGE_THREADS),
         "websocket": OwnPagesOnly(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -78,5 +78,5 @@ class RedisOrMiss(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._or(None, super().delete_many, *args, **kwargs)
 
-    def clear(self) -> bool:
-        return bool(self._or(False, super().clear))
+    def clear(self) -> None:
+        self._or(None, super().clear)

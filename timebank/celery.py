@@ -13,13 +13,13 @@ import timebank.sqlite  # noqa: F401  before Django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
 
-from celery import Celery  # noqa: E402
-from celery.schedules import crontab  # noqa: E402
-from celery.signals import celeryd_init  # noqa: E402
-from django.conf import settings  # noqa: E402
-from kombu import Exchange, Queue  # noqa: E402
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import celeryd_init
+from django.conf import settings
+from kombu import Exchange, Queue
 
-from timebank.jobs.registry import QUEUES, standing_work  # noqa: E402
+from timebank.jobs.registry import QUEUES, standing_work
 
 DELIVERIES = 5  # of a message whose worker dies with it, before RabbitMQ puts it aside
 DEAD_LETTERS = Exchange("timebank.dlx", type="direct")

@@ -82,7 +82,9 @@ def _on_sqlite() -> bool:
 
 def _production() -> Iterator[CheckMessage]:
     if urlsplit(settings.SITE_URL).scheme != "https":
-        yield Error(f"SITE_URL must begin with https:// in production, not be {settings.SITE_URL!r}.", id="timebank.E008")
+        yield Error(
+            f"SITE_URL must begin with https:// in production, not be {settings.SITE_URL!r}.", id="timebank.E008"
+        )
     if settings.DEBUG:
         yield Error("DEBUG must be off in production.", id="timebank.E009")
     if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:

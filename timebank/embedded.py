@@ -26,7 +26,7 @@ START_SECONDS = 15
 STOP_SECONDS = 20
 
 
-class HomeLoopChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels has no types
+class HomeLoopChannelLayer(InMemoryChannelLayer):
     """The in-memory layer, with all of its state touched on one loop: the one the sockets live on.
 
     The stock layer, called from a worker's thread, changes dicts that the loop is reading and never
@@ -34,6 +34,8 @@ class HomeLoopChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # chann
     """
 
     home: asyncio.AbstractEventLoop | None = None
+    channels: dict[str, Any]
+    groups: dict[str, Any]
 
     async def new_channel(self, prefix: str = "specific.") -> str:
         loop = asyncio.get_running_loop()
@@ -74,7 +76,7 @@ class Embedded:
 
         ready = self._ready = threading.Event()
 
-        class Worker(WorkController):  # type: ignore[misc]  # no signal handlers, no banner
+        class Worker(WorkController):  # no signal handlers, no banner
             def on_consumer_ready(self, consumer: Any) -> None:
                 ready.set()
 

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from csp.constants import UNSAFE_EVAL
 from csp.middleware import CSPMiddleware
@@ -39,8 +39,8 @@ def content_security_policy(get_response: Handler) -> Handler:
             response._csp_update = ADMIN_MAY_ALSO  # type: ignore[attr-defined]  # how django-csp is told
         return response
 
-    policy: Handler = CSPMiddleware(with_the_admins_own)
-    return policy
+    policy: Any = CSPMiddleware(with_the_admins_own)
+    return cast(Handler, policy)
 
 
 class deadline:  # noqa: N801  named like the functions beside it, and like them in settings.MIDDLEWARE

@@ -1,9 +1,9 @@
 """Every write to the books."""
 
+from ..tasks import post_due_holds
 from .accounts import AccountInUse, close_account, fund, open_account, set_credit_limit
 from .holds import AccountClosed, AlreadyPosted, KeyReused, NotEnoughTime, accept, void, why_not
 from .posting import AlreadyVoided, pay_at_once, post, post_all_due
-from ..tasks import post_due_holds
 
 __all__ = [
     "AccountClosed",

@@ -43,9 +43,7 @@ def open_account(owner: Any, *, kind: str = Account.Kind.MEMBER, credit_limit_mi
         floor_minutes=-credit_limit_minutes,
         opened_at=clock.now(),
     )
-    write_record(
-        "account", account=account.public_id, change="opened", by=None, limit_minutes=credit_limit_minutes
-    )
+    write_record("account", account=account.public_id, change="opened", by=None, limit_minutes=credit_limit_minutes)
     return account
 
 

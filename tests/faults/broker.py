@@ -17,7 +17,11 @@ import amqp
 from tests.live import free_port
 
 # Debian's /usr/sbin/rabbitmq-server insists on another user and its own folders; the script behind it does not.
-SCRIPTS = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/usr/local/sbin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server")
+SCRIPTS = (
+    "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    "/usr/local/sbin/rabbitmq-server",
+    "/opt/homebrew/sbin/rabbitmq-server",
+)
 START_SECONDS = 90
 
 
@@ -60,7 +64,9 @@ class Broker:
         assert path, "no rabbitmq-server"
         (at / "pid").unlink(missing_ok=True)
         with (at / "out").open("ab") as out:
-            self._process = subprocess.Popen([path], env=os.environ | own, stdout=out, stderr=out, start_new_session=True)
+            self._process = subprocess.Popen(
+                [path], env=os.environ | own, stdout=out, stderr=out, start_new_session=True
+            )
         self._wait_until_it_answers()
 
     def _wait_until_it_answers(self) -> None:

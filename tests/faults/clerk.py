@@ -16,7 +16,7 @@ import timebank.sqlite  # noqa: F401  before Django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
 
-import django  # noqa: E402
+import django
 
 django.setup()
 

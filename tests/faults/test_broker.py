@@ -65,9 +65,7 @@ def test_with_its_queues_deleted_under_it_everything_is_posted(full_town: Town, 
     town.wait_until_at_rest(4, 30)
 
 
-def test_without_any_worker_the_relay_lends_a_hand_and_two_relays_do_no_more(
-    full_town: Town, broker: Broker
-) -> None:
+def test_without_any_worker_the_relay_lends_a_hand_and_two_relays_do_no_more(full_town: Town, broker: Broker) -> None:
     town = full_town
     sender, recipient = town.people()
     town.start("site", "relay", "relay2")

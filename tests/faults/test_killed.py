@@ -6,6 +6,7 @@ others go on.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 
 import pytest
@@ -17,10 +18,8 @@ KILLED = -9
 
 def pay_into_the_kill(town: Town, sender: Person, recipient: Person, nonce: str) -> None:
     """A payment whose answer may never come, because the process dies over it."""
-    try:
+    with contextlib.suppress(OSError, http.client.HTTPException):
         town.pay(sender, recipient, 60, nonce)
-    except (OSError, http.client.HTTPException):
-        pass
 
 
 @pytest.mark.parametrize("step", ["accept-before-commit", "after-commit", "before-publish"])
@@ -41,7 +40,9 @@ def test_the_web_process_killed_while_a_payment_is_accepted(town: Town, step: st
     assert books["balances"] == {str(sender.pk): 540, str(recipient.pk): 660}
 
 
-@pytest.mark.parametrize("step", ["post-before-commit", "work-done-before-ack", "seal-before-commit", "slow-job-before-close"])
+@pytest.mark.parametrize(
+    "step", ["post-before-commit", "work-done-before-ack", "seal-before-commit", "slow-job-before-close"]
+)
 def test_the_worker_killed_at_its_work(town: Town, step: str) -> None:
     sender, recipient = town.people()
     nonce = new_nonce()

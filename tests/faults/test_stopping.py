@@ -54,7 +54,9 @@ def test_a_second_server_on_the_same_var_is_refused_in_a_sentence(embedded_town:
     second = manage("serve", env=embedded_town.env)
 
     assert second.returncode == 1
-    assert second.stderr.strip() == f"Another server is already running on {embedded_town.var}: stop it, or set VAR_DIR."
+    assert (
+        second.stderr.strip() == f"Another server is already running on {embedded_town.var}: stop it, or set VAR_DIR."
+    )
 
 
 def test_a_busy_port_is_refused_in_a_sentence(embedded_town: Town) -> None:
@@ -100,7 +102,11 @@ def test_a_start_without_a_trigger_is_refused_and_names_it(embedded_town: Town) 
 
 def test_full_mode_says_what_it_needs() -> None:
     done = subprocess.run(
-        [sys.executable, str(BASE_DIR / "deploy/run-full")], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=False
+        [sys.executable, str(BASE_DIR / "deploy/run-full")],
+        env={"PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 1

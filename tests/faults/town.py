@@ -7,6 +7,7 @@ started again.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -62,7 +63,13 @@ class Town:
         if var is not None:
             _copy_var(var, self.var)
         kept = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-        self.env = kept | {"VAR_DIR": str(self.var), "PORT": str(self.port), "LOG_LEVEL": "INFO", "JOB_SLOW_LEASE_SECONDS": "5", **(url or {})}
+        self.env = kept | {
+            "VAR_DIR": str(self.var),
+            "PORT": str(self.port),
+            "LOG_LEVEL": "INFO",
+            "JOB_SLOW_LEASE_SECONDS": "5",
+            **(url or {}),
+        }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._clerk: subprocess.Popen[str] | None = None
 
@@ -113,10 +120,8 @@ class Town:
             self._running.pop(part).wait()
 
     def _signal_group(self, part: str, number: signal.Signals) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._running[part].pid, number)
-        except ProcessLookupError:
-            pass
 
     def stop(self, part: str, how: signal.Signals = signal.SIGTERM) -> int:
         """Ask a part to end, and return its exit code."""
@@ -142,7 +147,12 @@ class Town:
 
     def manage(self, *args: str) -> None:
         done = subprocess.run(
-            [sys.executable, "manage.py", *args], cwd=BASE_DIR, env=self.env, capture_output=True, text=True, check=False
+            [sys.executable, "manage.py", *args],
+            cwd=BASE_DIR,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"manage.py {' '.join(args)}:\n{done.stdout}\n{done.stderr}"
 
@@ -202,11 +212,13 @@ class Town:
         """The books once ``transfers`` payments are posted, told and sealed, and nothing is left to do."""
         books = self.wait_for(
             seconds,
-            lambda now: now["transfers"] >= transfers
-            and not now["untold"]
-            and not now["unsealed"]
-            and not now["open_jobs"]
-            and not now["unsent"],
+            lambda now: (
+                now["transfers"] >= transfers
+                and not now["untold"]
+                and not now["unsealed"]
+                and not now["open_jobs"]
+                and not now["unsent"]
+            ),
         )
         assert books["transfers"] == transfers, "a payment was posted twice"
         assert books["faults"] == []
@@ -254,7 +266,18 @@ COMMANDS = {
     "site": [sys.executable, "manage.py", "serve"],
     "relay": [sys.executable, "-u", "manage.py", "relay"],
     "relay2": [sys.executable, "-u", "manage.py", "relay"],
-    "worker": [*CELERY, "worker", "-c", "2", "-l", "INFO", "--without-gossip", "--without-mingle", "-I", "tests.faults.poison"],
+    "worker": [
+        *CELERY,
+        "worker",
+        "-c",
+        "2",
+        "-l",
+        "INFO",
+        "--without-gossip",
+        "--without-mingle",
+        "-I",
+        "tests.faults.poison",
+    ],
 }
 READY_SIGN = {"relay": b"The relay is running.", "relay2": b"The relay is running.", "worker": b" ready."}
 

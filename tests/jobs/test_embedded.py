@@ -86,8 +86,14 @@ def test_poison_harms_no_neighbour(worker: Embedded) -> None:
     before, unknown = written(1), written(99)
     Job.objects.filter(pk=unknown.pk).update(name="gone.with.the.release")
     with app.connection_for_write() as connection, connection.Producer() as producer:
-        for body, kind in ((b"{no json", "application/json"), (b"\xff", "application/octet-stream"), ('"text"', "application/json")):
-            producer.publish(body, content_type=kind, content_encoding="utf-8", exchange="transactions", routing_key="transactions")
+        for body, kind in (
+            (b"{no json", "application/json"),
+            (b"\xff", "application/octet-stream"),
+            ('"text"', "application/json"),
+        ):
+            producer.publish(
+                body, content_type=kind, content_encoding="utf-8", exchange="transactions", routing_key="transactions"
+            )
     for args in ([str(uuid.uuid4())], [{"not": "an id"}], [], ["x", "y"]):
         app.send_task("timebank.jobs.run", args=args, queue="transactions")
     app.send_task("no.such.task", args=[json.dumps({})], queue="transactions")

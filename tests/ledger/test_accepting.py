@@ -76,7 +76,7 @@ def test_nobody_sends_to_herself() -> None:
 def test_what_no_form_lets_through_is_a_mistake_of_ours(other: dict[str, object]) -> None:
     ana, bento = neighbours(60, 0)
 
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         accept(ana, bento, 10, **other)
 
     assert available(ana) == 60
@@ -117,9 +117,7 @@ def test_a_repeat_gets_the_hold_in_its_present_state() -> None:
     assert accept(ana, bento, 40, key="send:1").state == "posted"
 
 
-@pytest.mark.parametrize(
-    "changed", [{"amount_minutes": 41}, {"note": "Other words"}, {"kind": "gift"}, {"due": False}]
-)
+@pytest.mark.parametrize("changed", [{"amount_minutes": 41}, {"note": "Other words"}, {"kind": "gift"}, {"due": False}])
 def test_the_same_key_with_other_values_is_refused(changed: dict[str, object]) -> None:
     ana, bento = neighbours(60, 0)
     accept(ana, bento, 10, key="send:1", note="Thank you")

@@ -100,7 +100,7 @@ def test_a_hold_begins_held(some_books: list[Account]) -> None:
     ana, bento = some_books
 
     assert "begins held" in is_refused(
-        "INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, \"key\","
+        'INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",'
         " request_hash, due, try_at, tries, created_at, resolved_at) SELECT 'x', kind, payer_id, payee_id,"
         " amount_minutes, 'posted', actor_id, 'x', request_hash, due, try_at, 0, created_at, created_at"
         " FROM ledger_hold WHERE state = 'held'"
@@ -138,7 +138,7 @@ def test_there_is_one_fund(some_books: list[Account]) -> None:
 
 
 HOLD = (
-    "INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, \"key\","
+    'INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",'
     " request_hash, due, try_at, tries, created_at, resolved_at) SELECT 'x', kind, payer_id, {payee}, {amount},"
     " 'held', actor_id, {key}, request_hash, due, try_at, 0, created_at, {resolved} FROM ledger_hold"
     " WHERE state = 'held'"

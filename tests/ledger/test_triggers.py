@@ -171,13 +171,16 @@ def test_a_start_without_a_trigger_refuses_and_names_it(tmp_path: Path) -> None:
     environment = {"VAR_DIR": str(tmp_path), "PATH": "", "PORT": "0"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             [*manage, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
         )
 
     assert run("migrate", "-v0").returncode == 0
     dropped = run(
-        "shell", "-v0", "-c", "from django.db import connection as c; c.cursor().execute('DROP TRIGGER books_hold_begins_held')"
+        "shell",
+        "-v0",
+        "-c",
+        "from django.db import connection as c; c.cursor().execute('DROP TRIGGER books_hold_begins_held')",
     )
     assert dropped.returncode == 0, dropped.stderr
 

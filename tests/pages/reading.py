@@ -25,6 +25,4 @@ def amounts(response: Any) -> list[int]:
 def links(response: Any, text: str) -> list[str]:
     """Where the links lead whose words are ``text``."""
     found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', response.content.decode(), re.DOTALL)
-    return [
-        html.unescape(where) for where, inside in found if " ".join(re.sub(r"<[^>]*>", "", inside).split()) == text
-    ]
+    return [html.unescape(where) for where, inside in found if " ".join(re.sub(r"<[^>]*>", "", inside).split()) == text]

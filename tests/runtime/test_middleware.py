@@ -68,7 +68,9 @@ def test_a_busy_database_in_a_middleware_is_503_too(rf: RequestFactory, fails, s
 
 
 @pytest.mark.django_db
-def test_the_page_for_a_busy_database_can_be_made_without_one(rf: RequestFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_for_a_busy_database_can_be_made_without_one(
+    rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_template(*args: object) -> str:
         raise OperationalError
 

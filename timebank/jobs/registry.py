@@ -53,9 +53,7 @@ def _name(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__name__}"
 
 
-def job(
-    queue: str, *, slow: bool = False, tries: int | None = None
-) -> Callable[[Callable[..., None]], JobFunction]:
+def job(queue: str, *, slow: bool = False, tries: int | None = None) -> Callable[[Callable[..., None]], JobFunction]:
     """Declare a function of ids as a job on ``queue``; ``tries`` where it is given up later than others."""
 
     def declare(function: Callable[..., None]) -> JobFunction:

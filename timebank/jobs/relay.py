@@ -81,8 +81,9 @@ class Relay:
     def look_round(self) -> None:
         """One round: transactions first, then the other queues. What stumbles keeps nothing else waiting."""
         standing = sorted(standing_work.values(), key=lambda work: QUEUES.index(work.queue))
-        looks = [partial(self._look_at_standing, work) for work in standing]
-        errors = {type(error).__name__ for look in [*looks, self._look_at_jobs] if (error := _error_of(look))}
+        looks: list[Callable[[], None]] = [partial(self._look_at_standing, work) for work in standing]
+        looks.append(self._look_at_jobs)
+        errors = {type(error).__name__ for look in looks if (error := _error_of(look))}
         if errors - self._known_errors:  # said when it begins, not every second
             log.warning("the relay stumbles (%s) and goes on trying", ", ".join(sorted(errors)))
         self._known_errors = errors

@@ -92,7 +92,9 @@ def recover() -> int:
 @retried
 @transaction.atomic
 def _recover(now: object) -> int:
-    begun = Job.objects.open().filter(Q(claimed_until__isnull=False) | Q(tries=0, rung__gt=0) | Q(tries=0, delayed=False))
+    begun = Job.objects.open().filter(
+        Q(claimed_until__isnull=False) | Q(tries=0, rung__gt=0) | Q(tries=0, delayed=False)
+    )
     return begun.update(claimed_until=None, not_before=now)
 
 
@@ -231,5 +233,7 @@ def _is_no_fault_of_the_job(error: Exception) -> bool:
 def _describe(error: Exception) -> str:
     """The kind of error and where it was raised; never its message, which may hold words of people."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
-    where = " < ".join(f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in reversed(frames))
+    where = " < ".join(
+        f"{frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})" for frame in reversed(frames)
+    )
     return f"{type(error).__module__}.{type(error).__qualname__} in {where}" if where else type(error).__qualname__

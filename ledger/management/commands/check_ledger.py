@@ -10,7 +10,9 @@ from ledger import check, triggers
 
 
 class Command(BaseCommand):
-    help = "Check every invariant of the books. Exit status 1, naming the first bad row of each, when one does not hold."
+    help = (
+        "Check every invariant of the books. Exit status 1, naming the first bad row of each, when one does not hold."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = [str(fault) for fault in check.faults()]

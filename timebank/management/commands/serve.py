@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import signal
 import socket
 import sys
@@ -202,6 +201,6 @@ def _fingerprint_of_static_files() -> str:
     parts = []
     for finder in get_finders():
         for path, storage in finder.list([]):
-            stat = os.stat(storage.path(path))
+            stat = Path(storage.path(path)).stat()
             parts.append(f"{path} {stat.st_size} {stat.st_mtime_ns}")
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
