@@ -78,5 +78,5 @@ class RedisOrMiss(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._or(None, super().delete_many, *args, **kwargs)
 
-    def clear(self) -> None:
-        self._or(None, super().clear)
+    def clear(self) -> bool:  # type: ignore[override]  # what Django's own for Redis says
+        return bool(self._or(False, super().clear))
