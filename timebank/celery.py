@@ -51,7 +51,7 @@ def dead_queues() -> list[Queue]:
 
 app = Celery("timebank")
 app.conf.update(
-    broker_url=settings.BROKER_URL or "memory://",
+    broker_url=settings.BROKER_URL or "memory://localhost/",
     timezone=settings.TIME_ZONE,
     task_queues=[_queue(name) for name in QUEUES],
     task_default_queue=QUEUES[0],

@@ -21,6 +21,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from timebank import demo
+
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 GRACE_SECONDS = 5  # for pages that are being made when the server is asked to stop
 
 
@@ -38,7 +41,6 @@ class Command(BaseCommand):
             self._bring_database_up_to_date()
             self._refuse_without_triggers()
             self._collect_static_files()
-            self._logins = _demo_logins()  # asked now: once the loop runs, the database cannot be
             if settings.EMBEDDED:
                 self._serve_everything(listener, host, port)
             else:
@@ -123,12 +125,10 @@ class Command(BaseCommand):
     def _serve_everything(self, listener: socket.socket, host: str, port: int) -> None:
         from timebank.embedded import Embedded
 
+        announcement = _announcement(host, port)
         connection.close()
-        server = _Server(self._config(), lambda: self._say_where(host, port))
-        # uvicorn stops on these by itself and raises them again when it has stopped. We come then:
-        # the worker must end its piece of work first. Before uvicorn runs, they mean: do not begin.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        server = _Server(self._config(), announcement)
+        self._stop_on_signals(server)
         embedded = Embedded()
         embedded.start()
         try:
@@ -138,18 +138,26 @@ class Command(BaseCommand):
         self.stdout.write("Stopped." if ended else "Stopped; what was not finished is done at the next start.")
 
     def _serve_pages(self, listener: socket.socket, host: str, port: int) -> None:
+        announcement = _announcement(host, port)
         connection.close()
         config = self._config()
         if config.workers == 1:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: None)
-            _Server(config, lambda: self._say_where(host, port)).run(sockets=[listener])
+            server = _Server(config, announcement)
+            self._stop_on_signals(server)
+            server.run(sockets=[listener])
         else:
             from uvicorn.supervisors import Multiprocess
 
-            self._say_where(host, port)
+            print(announcement, flush=True)  # noqa: T201
             Multiprocess(config, sockets=[listener]).run()
         self.stdout.write("Stopped.")
+
+    def _stop_on_signals(self, server: uvicorn.Server) -> None:
+        """Before uvicorn runs, a signal means: do not begin. It stops on them by itself, and raises them
+        again when it has stopped; that must not end us, for the worker has a piece of work to finish.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
 
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
@@ -164,37 +172,30 @@ class Command(BaseCommand):
             ws_max_size=65_536,
         )
 
-    def _say_where(self, host: str, port: int) -> None:
-        here = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
-        here = f"[{here}]" if ":" in here else here
-        self.stdout.write(f"\n{settings.COMMUNITY_NAME} is open at http://{here}:{port}/")
-        if host in {"0.0.0.0", "::"}:  # noqa: S104
-            self.stdout.write(f"From phones on the same network: {settings.SITE_URL}/")
-        for line in self._logins:
-            self.stdout.write(line)
-        self.stdout.flush()
+
+def _announcement(host: str, port: int) -> str:
+    """Where the site is, and who can sign in to the demo. Made before the server runs: it asks the database."""
+    here = "127.0.0.1" if host in EVERYWHERE else host
+    here = f"[{here}]" if ":" in here else here
+    lines = ["", f"{settings.COMMUNITY_NAME} is open at http://{here}:{port}/"]
+    if host in EVERYWHERE:
+        lines.append(f"From phones on the same network: {settings.SITE_URL}/")
+    if logins := demo.logins():
+        lines += ["To look around, sign in as", *map(str, logins)]
+    return "\n".join(lines)
 
 
 class _Server(uvicorn.Server):
     """Says where it is as soon as it answers."""
 
-    def __init__(self, config: uvicorn.Config, when_open: Any) -> None:
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
         super().__init__(config)
-        self._when_open = when_open
+        self._announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if not self.should_exit:
-            self._when_open()
-
-
-def _demo_logins() -> list[str]:
-    """The demo's logins, one a line, when the demo community is loaded."""
-    try:
-        from timebank.demo import logins
-    except ImportError:
-        return []
-    return [str(line) for line in logins()]
+            print(self._announcement, flush=True)  # noqa: T201
 
 
 def _fingerprint_of_static_files() -> str:
