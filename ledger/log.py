@@ -126,7 +126,8 @@ def misfits(body: Mapping[str, Any]) -> list[str]:
     if facts is None:
         return ["kind"]
     shape = _ALWAYS | dict(facts)
-    return sorted(key for key in shape.keys() | body.keys() if key not in shape or not shape[key](body.get(key)))
+    common = shape.keys() & body.keys()
+    return sorted((shape.keys() ^ body.keys()) | {key for key in common if not shape[key](body[key])})
 
 
 # --- Writing ---------------------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""One process that races others: it takes orders, a line of JSON each, and answers with what happened.
+
+    python -m tests.ledger.racer
+
+It works on the database of its environment (VAR_DIR or DATABASE_URL), as the product would. An order with
+``at`` is begun at that moment of the machine's monotonic clock, by as many threads as it asks for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import timebank.sqlite  # noqa: F401  before Django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from ledger import check, operations, triggers  # noqa: E402
+from ledger.log import seal_records  # noqa: E402
+from ledger.models import Account, Hold, Leaf, Record  # noqa: E402
+from tests.factories import make_member  # noqa: E402
+from timebank.errors import Refusal  # noqa: E402
+
+
+def prepare(balances: list[int]) -> list[int]:
+    """Migrate, and make members with these balances; their accounts' ids."""
+    call_command("migrate", verbosity=0)
+    triggers.verify()
+    return [
+        make_member(minutes=minutes, email=f"racer{n}@example.org").account.pk for n, minutes in enumerate(balances)
+    ]
+
+
+def accept(payer: int, payee: int, minutes: int, key: str, due: bool = True) -> int:
+    one = Account.objects.select_related("owner").get(pk=payer)
+    hold = operations.accept(
+        payer=one,
+        payee=Account.objects.get(pk=payee),
+        amount_minutes=minutes,
+        kind="help",
+        key=key,
+        actor=one.owner,
+        due=due,
+    )
+    return hold.pk
+
+
+def pay(payer: int, payee: int, minutes: int, key: str) -> int:
+    one = Account.objects.select_related("owner").get(pk=payer)
+    return operations.pay_at_once(
+        payer=one, payee=Account.objects.get(pk=payee), amount_minutes=minutes, kind="help", key=key, actor=one.owner
+    ).pk
+
+
+def post(hold: int) -> str:
+    operations.post(Hold.objects.get(pk=hold))
+    return "posted"
+
+
+def void(hold: int) -> str:
+    found = Hold.objects.get(pk=hold)
+    operations.void(found, actor=found.actor)
+    return "voided"
+
+
+def close(account: int) -> str:
+    found = Account.objects.get(pk=account)
+    return operations.close_account(found, actor=found.owner).state
+
+
+def storm(payer: int, payee: int, count: int, name: str) -> int:
+    """Pay one minute so many times, some at once, the others through the worker's batches."""
+    for number in range(count):
+        if number % 4 == 0:
+            pay(payer, payee, 1, f"{name}:{number}")
+        else:
+            accept(payer, payee, 1, f"{name}:{number}")
+        if number % 8 == 0:
+            operations.post_due_holds()
+    return count
+
+
+def seal() -> int:
+    return int(seal_records())
+
+
+def report(accounts: list[int]) -> dict[str, Any]:
+    """Where everything stands, after the last due hold is posted."""
+    operations.post_due_holds()
+    seal_records()
+    return {
+        "balances": [Account.objects.get(pk=pk).balance_minutes for pk in accounts],
+        "held": [Account.objects.get(pk=pk).held_minutes for pk in accounts],
+        "open": Hold.objects.live().count(),
+        "posted": Hold.objects.filter(state="posted").count(),
+        "faults": [str(fault) for fault in check.faults()],
+        "unsealed": Record.objects.count() - Leaf.objects.count(),
+    }
+
+
+ORDERS: dict[str, Callable[..., Any]] = {
+    function.__name__: function for function in (migrate, prepare, accept, pay, post, void, close, storm, seal, report)
+}
+
+
+def obey(order: dict[str, Any]) -> list[Any]:
+    """What each of the order's threads got: the result, or the code of the refusal."""
+    answers: list[Any] = [None] * order.get("threads", 1)
+
+    def run(number: int) -> None:
+        arguments = {
+            name: value.replace("#", f"{order.get('racer', 0)}.{number}") if isinstance(value, str) else value
+            for name, value in order["with"].items()
+        }
+        try:
+            connection.ensure_connection()
+            time.sleep(max(0, order.get("at", 0) - time.monotonic()))
+            answers[number] = ORDERS[order["do"]](**arguments)
+        except Refusal as refusal:
+            answers[number] = refusal.code
+        except Exception as error:  # the test shows it
+            answers[number] = f"{type(error).__name__}: {error}"
+        finally:
+            if threading.current_thread() is not threading.main_thread():
+                connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(answers))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(obey(json.loads(line))), flush=True)  # noqa: T201

@@ -1,0 +1,215 @@
+"""Whatever is done in whatever order: the books stay sound, and the hot path does what the ORM would."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from ledger import check, log, operations
+from ledger.models import Account, Hold, Transfer
+from ledger.operations import holds
+from tests.factories import make_member
+from tests.rounds import rounds
+from timebank import clock
+from timebank.errors import Refusal
+
+from . import oracle
+
+pytestmark = pytest.mark.django_db
+
+# Where mistakes hide: at nothing, one, an hour, and just below and above what there is.
+Amount = tuple[str, int]
+amounts = some.tuples(some.just("exactly"), some.sampled_from([1, 2, 59, 60, 61])) | some.tuples(
+    some.sampled_from(["available", "balance", "debt"]), some.sampled_from([-1, 0, 1])
+)
+people = some.integers(0, 2)
+keys = some.sampled_from(["k:1", "k:2", "k:3"]) | some.none()
+steps = some.one_of(
+    some.tuples(some.just("accept"), people, people, amounts, keys, some.booleans(), some.sampled_from(["", "Thanks"])),
+    some.tuples(some.just("accept"), people, people, amounts, keys, some.booleans(), some.just("")),
+    some.tuples(some.just("post_due")),
+    some.tuples(some.just("post"), some.integers(0, 9)),
+    some.tuples(some.just("void"), some.integers(0, 9)),
+    some.tuples(some.just("limit"), people, some.sampled_from([0, 1, 30, 59, 60, 61])),
+)
+stories = some.lists(steps, min_size=1, max_size=25)
+many = settings(
+    max_examples=rounds(1000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens in the block did not happen."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+class Told:
+    """A story being told to the books, and what plain numbers say should be in them."""
+
+    def __init__(self, accept: Callable[..., Hold], post: Callable[[Hold], Any], post_due: Callable[[], int]) -> None:
+        self._accept, self._post, self._post_due = accept, post, post_due
+        self._keys = itertools.count()
+        self.accounts = list(Account.objects.filter(kind="member").order_by("pk").select_related("owner"))
+        self.balances = {account.pk: account.balance_minutes for account in self.accounts}
+        self.held = {account.pk: 0 for account in self.accounts}
+        self.limits = {account.pk: account.credit_limit_minutes for account in self.accounts}
+        self.floors = {pk: -limit for pk, limit in self.limits.items()}
+        self.holds: list[Hold] = []
+        self.live: dict[int, Hold] = {}
+
+    def step(self, what: str, *how: Any) -> None:
+        try:
+            with transaction.atomic():
+                getattr(self, what)(*how)
+        except Refusal:
+            pass
+
+    def accept(self, payer: int, payee: int, amount: Amount, key: str | None, due: bool, note: str) -> None:
+        one, other = self.accounts[payer], self.accounts[payee]
+        minutes = self._minutes(one.pk, amount)
+        if one == other or minutes <= 0:
+            return
+        available = self.balances[one.pk] - self.held[one.pk] - self.floors[one.pk]
+        known = {hold.pk for hold in self.holds}
+        hold = self._accept(
+            payer=one,
+            payee=other,
+            amount_minutes=minutes,
+            kind="help",
+            key=key or f"fresh:{next(self._keys)}",
+            actor=one.owner,
+            note=note,
+            due=due,
+        )
+        if hold.pk in known:
+            return
+        assert minutes <= available
+        self.held[one.pk] += minutes
+        self.holds.append(hold)
+        self.live[hold.pk] = hold
+
+    def post_due(self) -> None:
+        due = [hold for hold in self.live.values() if hold.due]
+        assert self._post_due() == len(due)
+        for hold in due:
+            self._arrived(hold)
+
+    def post(self, number: int) -> None:
+        if self.holds:
+            hold = self.holds[number % len(self.holds)]
+            self._post(hold)
+            if hold.pk in self.live:
+                self._arrived(hold)
+
+    def void(self, number: int) -> None:
+        if self.holds:
+            hold = self.holds[number % len(self.holds)]
+            operations.void(hold, actor=hold.actor)
+            if self.live.pop(hold.pk, None):
+                self.held[hold.payer_id] -= hold.amount_minutes
+                self._raise_floor(hold.payer_id)
+
+    def limit(self, person: int, minutes: int) -> None:
+        account = self.accounts[person]
+        operations.set_credit_limit(account, minutes, actor=account.owner)
+        self.limits[account.pk] = minutes
+        self.floors[account.pk] = min(-minutes, self.balances[account.pk] - self.held[account.pk])
+
+    def is_as_told(self) -> None:
+        """The books hold these numbers, and are sound."""
+        assert check.faults() == []
+        found = {account.pk: account for account in Account.objects.filter(kind="member")}
+        assert {pk: account.balance_minutes for pk, account in found.items()} == self.balances
+        assert {pk: account.held_minutes for pk, account in found.items()} == self.held
+        assert {pk: account.floor_minutes for pk, account in found.items()} == self.floors
+
+    def _arrived(self, hold: Hold) -> None:
+        del self.live[hold.pk]
+        self.balances[hold.payer_id] -= hold.amount_minutes
+        self.held[hold.payer_id] -= hold.amount_minutes
+        self.balances[hold.payee_id] += hold.amount_minutes
+        for account_id in (hold.payer_id, hold.payee_id):
+            self._raise_floor(account_id)
+
+    def _raise_floor(self, account_id: int) -> None:
+        free = self.balances[account_id] - self.held[account_id]
+        self.floors[account_id] = max(self.floors[account_id], min(-self.limits[account_id], free))
+
+    def _minutes(self, account_id: int, amount: Amount) -> int:
+        base, more = amount
+        return more + {
+            "exactly": 0,
+            "available": self.balances[account_id] - self.held[account_id] - self.floors[account_id],
+            "balance": self.balances[account_id],
+            "debt": -self.balances[account_id],
+        }[base]
+
+
+@pytest.fixture
+def three_members() -> None:
+    make_member(minutes=60)
+    make_member(minutes=120, credit_limit_minutes=60)
+    make_member()
+
+
+@many
+@given(story=stories)
+@pytest.mark.usefixtures("three_members")
+def test_the_books_are_sound_after_every_step(story: list[Any]) -> None:
+    with undone():
+        told = Told(operations.accept, operations.post, operations.post_due_holds)
+        for step in story:
+            told.step(*step)
+            told.is_as_told()
+
+
+@many
+@given(story=stories)
+@pytest.mark.usefixtures("three_members")
+def test_the_hot_path_leaves_the_rows_the_orm_would(story: list[Any]) -> None:
+    at = clock.now()
+
+    def tell(accept: Callable[..., Hold], post: Callable[[Hold], Any], post_due: Callable[[], int]) -> dict[str, list[Any]]:
+        with _nothing_is_random(at), undone():
+            told = Told(accept, post, post_due)
+            for step in story:
+                told.step(*step)
+            rows = oracle.rows()
+        return rows
+
+    by_hand = tell(operations.accept, operations.post, operations.post_due_holds)
+    by_orm = tell(oracle.accept, _post_by_orm, oracle.post_due_holds)
+
+    assert by_hand == by_orm
+
+
+def _post_by_orm(hold: Hold) -> None:
+    oracle.post(hold)
+    if not Transfer.objects.filter(hold=hold).exists():
+        raise operations.AlreadyVoided
+
+
+@contextmanager
+def _nothing_is_random(at: datetime) -> Iterator[None]:
+    """Ids and nonces are counted and time stands still, so that two tellings can be compared."""
+    counters = {name: itertools.count() for name in ("public_id", "nonce", "salt")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: at)
+        # An id is taken for a request that is then refused or a repeat; by both alike.
+        patch.setattr(holds, "public_id", lambda: f"{next(counters['public_id']):018d}")
+        patch.setattr(log, "nonce", lambda: f"{next(counters['nonce']):032x}")
+        patch.setattr(holds.secrets, "token_hex", lambda _bytes: f"{next(counters['salt']):032x}")
+        yield

@@ -1,0 +1,85 @@
+"""Reading statements, what is on its way, and one payment."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import Http404
+from pytest_django import DjangoAssertNumQueries
+
+from ledger import operations, queries
+
+from .stories import accept, neighbours, pay
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("lines", [1, 3, 50])
+def test_a_page_of_a_statement_takes_one_query(lines: int, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    ana, bento = neighbours(2000, 0)
+    for number in range(lines):
+        pay(ana, bento, 1 + number, note=f"Help {number}")
+
+    with django_assert_num_queries(1):
+        page = queries.statement(ana, before=None, limit=50)
+        seen = [(line.amount_minutes, line.note, line.other_owner and str(line.other_owner)) for line in page.entries]
+
+    assert seen[0] == (-lines, f"Help {lines - 1}", bento.owner.display_name)
+
+
+def test_pages_follow_each_other_to_the_first_line() -> None:
+    ana, bento = neighbours(1000, 0)
+    for minutes in range(1, 6):
+        pay(ana, bento, minutes)
+
+    seen, before = [], None
+    while True:
+        page = queries.statement(ana, before=before, limit=2)
+        seen.append([(line.seq, line.amount_minutes, line.balance_after_minutes) for line in page.entries])
+        before = page.next_before
+        if before is None:
+            break
+
+    assert seen == [
+        [(6, -5, 985), (5, -4, 990)],
+        [(4, -3, 994), (3, -2, 997)],
+        [(2, -1, 999), (1, 1000, 1000)],
+    ]
+    assert queries.statement(ana, before=None, limit=6).next_before is None
+
+
+def test_the_fund_is_nobody_on_a_statement() -> None:
+    (ana,) = neighbours(60)
+
+    (line,) = queries.statement(ana, before=None, limit=20).entries
+
+    assert (line.other.kind, line.other_owner, line.note) == ("fund", None, "")
+
+
+def test_what_is_on_its_way_is_shown_to_both_newest_first(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    ana, bento = neighbours(60, 60)
+    one, other = accept(ana, bento, 10, note="Here"), accept(bento, ana, 20)
+    operations.void(accept(ana, bento, 5), actor=ana.owner)
+
+    with django_assert_num_queries(1):
+        seen = [(hold, str(hold.payer.owner), str(hold.payee.owner)) for hold in queries.live_holds(ana)]
+
+    assert [hold for hold, *_ in seen] == [other, one]
+    assert list(queries.live_holds(bento)) == [other, one]
+
+
+def test_a_payment_is_for_its_two_people_and_nobody_else(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    ana, bento, clara = neighbours(60, 0, 0)
+    transfer = pay(ana, bento, 10, note="Here")
+
+    for owner in (ana.owner, bento.owner):
+        with django_assert_num_queries(1):
+            hold = queries.payment(transfer.public_id, of=owner)
+            assert (hold.transfer, hold.note.text, hold.payer.owner, hold.payee.owner) == (
+                transfer,
+                "Here",
+                ana.owner,
+                bento.owner,
+            )
+    for public_id, owner in ((transfer.public_id, clara.owner), ("nothing", ana.owner)):
+        with pytest.raises(Http404):
+            queries.payment(public_id, of=owner)
