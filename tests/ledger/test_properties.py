@@ -150,12 +150,15 @@ class Told:
 
     def _minutes(self, account_id: int, amount: Amount) -> int:
         base, more = amount
-        return more + {
-            "exactly": 0,
-            "available": self.balances[account_id] - self.held[account_id] - self.floors[account_id],
-            "balance": self.balances[account_id],
-            "debt": -self.balances[account_id],
-        }[base]
+        return (
+            more
+            + {
+                "exactly": 0,
+                "available": self.balances[account_id] - self.held[account_id] - self.floors[account_id],
+                "balance": self.balances[account_id],
+                "debt": -self.balances[account_id],
+            }[base]
+        )
 
 
 @pytest.fixture
@@ -182,13 +185,14 @@ def test_the_books_are_sound_after_every_step(story: list[Any]) -> None:
 def test_the_hot_path_leaves_the_rows_the_orm_would(story: list[Any]) -> None:
     at = clock.now()
 
-    def tell(accept: Callable[..., Hold], post: Callable[[Hold], Any], post_due: Callable[[], int]) -> dict[str, list[Any]]:
+    def tell(
+        accept: Callable[..., Hold], post: Callable[[Hold], Any], post_due: Callable[[], int]
+    ) -> dict[str, list[Any]]:
         with _nothing_is_random(at), undone():
             told = Told(accept, post, post_due)
             for step in story:
                 told.step(*step)
-            rows = oracle.rows()
-        return rows
+            return oracle.rows()
 
     by_hand = tell(operations.accept, operations.post, operations.post_due_holds)
     by_orm = tell(oracle.accept, _post_by_orm, oracle.post_due_holds)
