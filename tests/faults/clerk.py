@@ -38,6 +38,7 @@ def members(count: int, minutes: int) -> list[dict[str, Any]]:
     from tests.factories import make_member
     from tests.work import drain
 
+    Job.objects.all().delete()  # what an earlier story left undone on purpose
     made = []
     for _ in range(count):
         member = make_member(minutes=minutes, email=f"m{os.urandom(6).hex()}@example.org")
@@ -51,7 +52,7 @@ def members(count: int, minutes: int) -> list[dict[str, Any]]:
         session[HASH_SESSION_KEY] = member.get_session_auth_hash()
         session.create()
         made.append({"pk": member.pk, "public_id": member.public_id, "cookie": session.session_key})
-    drain()  # the towns begin at rest
+    drain()  # a story begins at rest
     return made
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,9 +32,23 @@ def started_var() -> Iterator[Path]:
 
 
 @pytest.fixture
-def embedded_town(started_var: Path) -> Iterator[Town]:
+def lone_town(started_var: Path) -> Iterator[Town]:
+    """An embedded town for one test alone."""
     with Town(var=started_var) as town:
         yield town
+
+
+@pytest.fixture(scope="session")
+def quiet_embedded_town(started_var: Path) -> Iterator[Town]:
+    with Town(var=started_var) as town:
+        yield town
+
+
+@pytest.fixture
+def embedded_town(quiet_embedded_town: Town) -> Iterator[Town]:
+    """The one process on SQLite, not started yet."""
+    yield quiet_embedded_town
+    quiet_embedded_town.kill()
 
 
 @pytest.fixture(scope="session")
@@ -64,46 +77,30 @@ def _server(command: sql.Composable) -> None:
 
 
 @pytest.fixture(scope="session")
-def empty_database(started_var: Path) -> Iterator[str]:
-    """The name of a migrated database, to copy others from."""
+def quiet_full_town(started_var: Path, running_broker: Broker) -> Iterator[Town]:
     name = f"timebank_fault_{os.getpid()}"
-    _server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    _on_the_server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    database = POSTGRESQL_URL.rsplit("/", 1)[0] + "/" + name
     try:
-        with Town(url={"DATABASE_URL": _url_of(name)}) as town:
+        with Town(
+            url={"DATABASE_URL": database, "BROKER_URL": running_broker.url, "REDIS_URL": REDIS_URL}, var=started_var
+        ) as town:
             town.manage("migrate", "--noinput", "-v0")
-        yield name
-    finally:
-        _drop(name)
-
-
-def _url_of(database: str) -> str:
-    return POSTGRESQL_URL.rsplit("/", 1)[0] + "/" + database
-
-
-def _drop(name: str) -> None:
-    _server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@pytest.fixture
-def full_town(started_var: Path, empty_database: str, broker: Broker) -> Iterator[Town]:
-    """Full mode on a database of its own. Its parts are not started yet."""
-    yield from _a_full_town(started_var, empty_database, broker, REDIS_URL)
-
-
-@pytest.fixture
-def town_without_redis(started_var: Path, empty_database: str, broker: Broker) -> Iterator[Town]:
-    yield from _a_full_town(started_var, empty_database, broker, "redis://127.0.0.1:9/0")
-
-
-def _a_full_town(var: Path, template: str, broker: Broker, redis_url: str) -> Iterator[Town]:
-    name = f"{template}_{time.monotonic_ns()}"
-    _server(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-    url = {"DATABASE_URL": _url_of(name), "BROKER_URL": broker.url, "REDIS_URL": redis_url}
-    try:
-        with Town(url=url, var=var) as town:
             yield town
     finally:
-        _drop(name)
+        _on_the_server(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _on_the_server(command: sql.Composable) -> None:
+    with psycopg.connect(POSTGRESQL_URL, autocommit=True) as connection:
+        connection.execute(command)
+
+
+@pytest.fixture
+def full_town(quiet_full_town: Town, broker: Broker) -> Iterator[Town]:
+    """Full mode on RabbitMQ, PostgreSQL and Redis; its parts are not started yet."""
+    yield quiet_full_town
+    quiet_full_town.kill()
 
 
 FULL_MODE = pytest.mark.needs("full", "rabbitmq-server", "postgresql", "redis")
@@ -114,7 +111,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("fault")
             item.add_marker("sqlite_only")  # each brings its own engine: nothing to repeat on another
-            if {"full_town", "town_without_redis"} & set(getattr(item, "fixturenames", ())):
+            if "full_town" in getattr(item, "fixturenames", ()):
                 item.add_marker(FULL_MODE)
 
 

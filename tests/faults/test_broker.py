@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import uuid
 
 from timebank.jobs.registry import QUEUES
@@ -140,12 +141,25 @@ def test_postgresql_that_ends_every_connection_costs_nothing(full_town: Town, br
     town.wait_until_at_rest(4)
 
 
-def test_without_redis_pages_are_made_and_payments_posted(town_without_redis: Town, broker: Broker) -> None:
-    town = town_without_redis
+def test_without_redis_pages_are_made_and_payments_posted(full_town: Town) -> None:
+    town = full_town
     sender, recipient = town.people()
-    town.start()
+    town.start(REDIS_URL="redis://127.0.0.1:9/0")
 
     for _ in range(3):
         assert town.pay(sender, recipient).status == 302
 
     town.wait_until_at_rest(3, 30)
+
+
+def test_one_command_runs_all_of_it_and_stops_all_of_it(full_town: Town) -> None:
+    town = full_town
+    sender, recipient = town.people()
+    town.start("everything", DEMO="0", WEB_WORKERS="2")
+    assert town.pay(sender, recipient).status == 302
+    town.wait_until_at_rest(1)
+
+    assert town.stop("everything") == 0
+
+    processes = subprocess.run(["ps", "axeww", "-o", "pid,command"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in processes.splitlines() if f"VAR_DIR={town.var}" in line and "clerk" not in line] == []

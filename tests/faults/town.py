@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,10 @@ def new_nonce() -> str:
 
 
 class Town:
-    """A deployment with its own var/, port and database. A context manager that leaves nothing behind."""
+    """A deployment with its own var/, port and database. A context manager that leaves nothing behind.
+
+    One town is the scene of several stories, one after the other (see `people`).
+    """
 
     def __init__(self, *, url: dict[str, str] | None = None, var: Path | None = None) -> None:
         self.is_full = url is not None
@@ -72,6 +76,8 @@ class Town:
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._clerk: subprocess.Popen[str] | None = None
+        self._before: dict[str, Any] = {"holds": {}, "transfers": 0, "arrived": 0}
+        self._keys: set[str] = set()
 
     # --- Its processes ---------------------------------------------------------------------------
 
@@ -102,7 +108,7 @@ class Town:
         raise AssertionError(f"the {part} did not start:\n{self.said(part)}")
 
     def _is_ready(self, part: str, said_before: int) -> bool:
-        if part != "site":
+        if part in READY_SIGN:
             return READY_SIGN[part] in (self.var / f"{part}.log").read_bytes()[said_before:]
         try:
             return self.get("/healthz").status == 200
@@ -191,10 +197,21 @@ class Town:
         return json.loads(line)
 
     def people(self, count: int = 2, minutes: int = 600) -> list[Person]:
-        return [Person(**person) for person in self.ask("members", count, minutes)]
+        """New people for a new story: from here on, the books tell of what happens now, to them."""
+        people = [Person(**person) for person in self.ask("members", count, minutes)]
+        self._before = self.ask("books")
+        self._keys = {str(person.pk) for person in people}
+        return people
 
     def books(self) -> dict[str, Any]:
-        return dict(self.ask("books"))
+        now: dict[str, Any] = self.ask("books")
+        before = Counter(self._before["holds"])
+        return now | {
+            "holds": dict(Counter(now["holds"]) - before),
+            "transfers": now["transfers"] - self._before["transfers"],
+            "arrived": now["arrived"] - self._before["arrived"],
+            "balances": {key: minutes for key, minutes in now["balances"].items() if key in self._keys},
+        }
 
     def wait_for(self, seconds: float, true: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The books, as soon as ``true`` says so of them; fails after ``seconds``."""
@@ -263,6 +280,7 @@ class Town:
 
 CELERY = [sys.executable, "-m", "celery", "-A", "timebank.celery"]
 COMMANDS = {
+    "everything": [sys.executable, "deploy/run-full"],
     "site": [sys.executable, "manage.py", "serve"],
     "relay": [sys.executable, "-u", "manage.py", "relay"],
     "relay2": [sys.executable, "-u", "manage.py", "relay"],
