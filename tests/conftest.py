@@ -6,12 +6,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from .live import Server
 from .needs import NEEDS, chromium, is_here
@@ -54,12 +55,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's own; before it drops the test database, threads that live on are disconnected from it."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_the_triggers() -> Iterator[None]:
     """Between tests that commit, tables are emptied; for that alone the ledger's triggers step aside."""
-    if find_spec("ledger.triggers") is None:
-        yield
-        return
     from ledger import triggers
 
     flush = TransactionTestCase._fixture_teardown
@@ -81,10 +91,6 @@ def books_are_sound(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("db")  # so that we look before it is rolled back or flushed
     yield
-    from django.db import connection
-
-    if find_spec("ledger.check") is None:
-        return
     from ledger import check
     from ledger.models import Account
 

@@ -32,6 +32,7 @@ def test_whose_page_it_is(settings, origin: str, host: str, ours: bool) -> None:
     assert is_ours(origin, host) is ours
 
 
+@pytest.mark.django_db  # Channels closes old connections after every message
 @pytest.mark.parametrize("headers", [[], [(b"origin", b"http://evil.example"), (b"host", b"localhost")]])
 async def test_a_foreign_page_is_refused_at_the_door(headers: list[tuple[bytes, bytes]]) -> None:
     async def never(*_args: object) -> None:
