@@ -31,12 +31,10 @@ help: ## list the commands
 
 .PHONY: run
 run: $(VENV)/.ok-run ## start Timebank, with a demo community (DEMO=0 without, PORT=8000, HOST=0.0.0.0 for phones on your network)
-	@$(BIN)/python manage.py migrate --noinput -v0
-	if [ "$(DEMO)" != 0 ]; then
-		$(BIN)/python manage.py demo --if-empty
-	else
-		echo "No demo community. To set up your own: $(BIN)/python manage.py setup"
+	@if [ "$(DEMO)" != 0 ]; then
+		exec $(BIN)/python manage.py serve --demo
 	fi
+	echo "No demo community. To set up your own: $(BIN)/python manage.py setup"
 	exec $(BIN)/python manage.py serve
 
 .PHONY: run-full

@@ -51,7 +51,7 @@ def _servers() -> Iterator[CheckMessage]:
         )
     if settings.BROKER_URL and not settings.BROKER_URL.startswith(("amqp://", "amqps://", "pyamqp://")):
         yield Error("BROKER_URL must be an amqp:// address, for the queues need RabbitMQ.", id="timebank.E004")
-    if settings.BROKER_URL and _on_sqlite():
+    if settings.BROKER_URL and not missing and _on_sqlite():
         yield Error("BROKER_URL needs DATABASE_URL to be PostgreSQL, not SQLite.", id="timebank.E005")
     if settings.EMBEDDED and settings.WEB_WORKERS != 1:
         yield Error(

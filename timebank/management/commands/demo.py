@@ -23,9 +23,12 @@ class Command(BaseCommand):
         if if_empty and Member.objects.people().exists():
             return
         if demo.is_loaded():
-            self.stdout.write("The demo community is here already; nothing was changed. Its logins:")
+            self.stdout.write("The demo community is here already; nothing was changed.")
         else:
             self._build()
+        if if_empty:
+            return  # whoever asks so, as `serve --demo` does, says the logins herself
+        self.stdout.write("You can sign in as:")
         for login in demo.logins():
             self.stdout.write(str(login))
 
@@ -38,4 +41,4 @@ class Command(BaseCommand):
                 "There are members here already, and the demo wants an empty community: set VAR_DIR to another folder."
             ) from None
         people = Member.objects.people().count()
-        self.stdout.write(f"{people} neighbours and {paid} payments are there. You can sign in as:")
+        self.stdout.write(f"{people} neighbours and {paid} payments are there.")

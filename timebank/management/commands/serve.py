@@ -21,7 +21,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from timebank import demo
+from timebank.demo import logins
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 GRACE_SECONDS = 5  # for pages that are being made when the server is asked to stop
@@ -34,12 +34,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=settings.HOST)
         parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--demo", action="store_true", help="first load the demo community, if nobody is there")
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
         self._refuse_what_cannot_work()
         with self._alone_on_var(), self._listening(host, port) as listener:
             self._bring_database_up_to_date()
             self._refuse_without_triggers()
+            if demo:
+                call_command("demo", if_empty=True, stdout=self.stdout)
             self._collect_static_files()
             if settings.EMBEDDED:
                 self._serve_everything(listener, host, port)
@@ -180,8 +183,8 @@ def _announcement(host: str, port: int) -> str:
     lines = ["", f"{settings.COMMUNITY_NAME} is open at http://{here}:{port}/"]
     if host in EVERYWHERE:
         lines.append(f"From phones on the same network: {settings.SITE_URL}/")
-    if logins := demo.logins():
-        lines += ["To look around, sign in as", *map(str, logins)]
+    if known := logins():
+        lines += ["To look around, sign in as", *map(str, known)]
     return "\n".join(lines)
 
 
