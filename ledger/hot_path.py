@@ -79,10 +79,12 @@ _STATEMENTS = {
 }
 
 _ONLY_SQLITE = {
-    # The transaction is alone, so what is due can be found and resolved at once.
+    # The transaction is alone, so what is due can be found and resolved at once. For a range or limit that is a bare
+    # parameter the library would prepare the statement anew with each value.
     "resolve_due": f"""
         UPDATE ledger_hold SET state = 'posted', resolved_at = %s WHERE id IN (
-            SELECT id FROM ledger_hold WHERE due AND state = 'held' AND try_at <= %s ORDER BY try_at, id LIMIT %s)
+            SELECT id FROM ledger_hold WHERE due AND state = 'held' AND try_at <= (SELECT %s)
+            ORDER BY try_at, id LIMIT %s + 0)
         {_RESOLVED}""",
     # Prepared once and run for each row.
     "write_entries": """

@@ -57,10 +57,11 @@ class Event(models.Model):
 
     TYPES = frozenset(Type.values)
 
-    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="events")
+    # Written on the way of every payment: no index that another one or nobody's question makes needless.
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="events", db_index=False)
     seq = models.BigIntegerField()
     type = models.CharField(max_length=40)
-    about = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    about = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     data = models.JSONField(default=dict)
     in_inbox = models.BooleanField(default=False)
     by_mail = models.BooleanField(default=False)

@@ -22,6 +22,7 @@ R = TypeVar("R")
 # PostgreSQL: serialization failure, deadlock, lock not available within lock_timeout.
 _PASSING_STATES = {"40001", "40P01", "55P03"}
 _KEY_TRIES = 3
+_WAIT_STEP_MS = 50  # no more than the shortest wait
 _NOTABLY_SECONDS = 0.25
 _SHORTEST_WAIT_SECONDS = 0.05
 
@@ -67,9 +68,15 @@ class _WaitsEnd:
 
 def _wait_for_locks(seconds: float) -> None:
     """Let this connection wait so long, and not longer, for SQLite's write lock."""
-    if connection.connection is not None:
-        milliseconds = int(max(_SHORTEST_WAIT_SECONDS, seconds) * 1000)
-        connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+    driver = connection.connection
+    if driver is None:
+        return
+    # In steps, for each value is a statement of its own, and one that is set already is not set again: on the way of
+    # a payment the two statements cost as much as writing a record.
+    milliseconds = int(max(_SHORTEST_WAIT_SECONDS, seconds) * 1000) // _WAIT_STEP_MS * _WAIT_STEP_MS
+    if getattr(connection, "waits_for_locks", None) != (driver, milliseconds):
+        driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
+        connection.waits_for_locks = (driver, milliseconds)  # type: ignore[attr-defined]
 
 
 def is_busy(error: BaseException) -> bool:
@@ -118,13 +125,11 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
 
 @contextmanager
 def _lock_waits_end_at(ends: float) -> Iterator[None]:
-    """On SQLite, wait for the write lock until ``ends``: the library's waiting is fairer than our retries."""
-    if connection.vendor != "sqlite" or _deadline.get() is not None:  # the request sees to it
-        yield
-        return
-    connection.ensure_connection()
-    _wait_for_locks(ends - time.monotonic())
-    try:
-        yield
-    finally:
-        _wait_for_locks(settings.SQLITE_BUSY_TIMEOUT_SECONDS)
+    """On SQLite, wait for the write lock until ``ends``: the library's waiting is fairer than our retries.
+
+    It is left so: the next thing this thread writes sets its own, and what only reads waits for nothing.
+    """
+    if connection.vendor == "sqlite" and _deadline.get() is None:  # else the request sees to it
+        connection.ensure_connection()
+        _wait_for_locks(ends - time.monotonic())
+    yield

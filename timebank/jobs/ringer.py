@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 RUN_JOB = "timebank.jobs.run"
 MOST_WAITING = 1000  # bells per queue; more are dropped, for the relay to ring
 STUCK_AFTER_SECONDS = 2.0
+BREATH_SECONDS = 0.01  # between rounds: a publish costs more than a payment, and both share the processor
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Ringer:
             self._rung.clear()
             while bell := self._take():
                 self._publish(bell)
+            time.sleep(BREATH_SECONDS)  # equal bells of the next moments become one
 
     def _take(self) -> Bell | None:
         with self._lock:
