@@ -14,10 +14,10 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from . import log
 
@@ -180,14 +180,15 @@ class Posted:
 @contextmanager
 def statements() -> Iterator[SQLite | PostgreSQL]:
     """The steps of accept and post, in the present transaction."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]  # what ``connection`` looks up each time it is asked something
+    if database.vendor == "postgresql":
+        with database.cursor() as cursor:
             yield PostgreSQL(cursor)
     else:
-        connection.ensure_connection()
+        database.ensure_connection()
         # Past Django's cursor, which would translate every statement anew; its errors stay Django's.
-        with connection.wrap_database_errors:
-            yield SQLite(connection.connection)
+        with database.wrap_database_errors:
+            yield SQLite(database.connection)
 
 
 class _Steps:
@@ -207,6 +208,10 @@ class _Steps:
     def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
         raise NotImplementedError
 
+    def _moment(self, at: datetime) -> Any:
+        """``at`` as Django would write it in a column."""
+        raise NotImplementedError
+
     # --- accept ---
 
     def set_aside(self, account_id: int, minutes: int) -> bool:
@@ -215,7 +220,7 @@ class _Steps:
 
     def write_hold(self, hold: NewHold) -> int | None:
         """Write the hold and return its id; None, with nothing written, when the key is taken or the payee closed."""
-        at = _moment(hold.created_at)
+        at = self._moment(hold.created_at)
         row = self._run(
             "write_hold",
             (
@@ -244,13 +249,13 @@ class _Steps:
         self._run("write_note", (hold_id, text, salt))
 
     def write_record(self, kind: str, body: str, at: datetime) -> None:
-        self._run("write_record", (kind, body, _moment(at)))
+        self._run("write_record", (kind, body, self._moment(at)))
 
     # --- post ---
 
     def due(self, at: datetime, limit: int) -> list[int]:
         """The ids of holds to be posted by ``at``, longest waiting first."""
-        return [row[0] for row in self._run("due", (_moment(at), limit)).fetchall()]
+        return [row[0] for row in self._run("due", (self._moment(at), limit)).fetchall()]
 
     def _write_posted(self, rows: list[tuple[Any, ...]], at: datetime) -> list[Posted]:
         """Move what the resolved holds set aside, in the order of their ids, and write it all down."""
@@ -272,7 +277,7 @@ class _Steps:
             )
             for hold in holds
         ]
-        said_at, moment = log.moment(at), _moment(at)
+        said_at, moment = log.moment(at), self._moment(at)
         self._run_many("write_records", [("transfer", _record_of(one, said_at), moment) for one in posted])
         return posted
 
@@ -305,13 +310,13 @@ class SQLite(_Steps):
 
     def post_due(self, at: datetime, limit: int) -> tuple[int, list[Posted]]:
         """How many holds were due by ``at``, of at most ``limit``, and those that were posted: all of them."""
-        moment = _moment(at)
+        moment = self._moment(at)
         rows = self._run("resolve_due", (moment, moment, limit)).fetchall()
         return len(rows), self._write_posted(rows, at)
 
     def post(self, hold_ids: Sequence[int], at: datetime) -> list[Posted]:
         """Post those of the holds that are still held."""
-        return self._write_posted(self._run("resolve", (_moment(at), self._among(hold_ids))).fetchall(), at)
+        return self._write_posted(self._run("resolve", (self._moment(at), self._among(hold_ids))).fetchall(), at)
 
     def _run(self, name: str, values: Sequence[Any]) -> Any:
         return self._driver.execute(self._sql[name], values)
@@ -321,6 +326,9 @@ class SQLite(_Steps):
 
     def _among(self, ids: Sequence[int]) -> str:
         return json.dumps(list(ids))
+
+    def _moment(self, at: datetime) -> str:
+        return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
     def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
         return (json.dumps([[account_id, *sums] for account_id, sums in moved.items()]),)
@@ -361,6 +369,9 @@ class PostgreSQL(_Steps):
     def _among(self, ids: Sequence[int]) -> list[int]:
         return list(ids)
 
+    def _moment(self, at: datetime) -> datetime:
+        return at
+
     def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
         return (list(moved), *(list(column) for column in zip(*moved.values(), strict=True)))
 
@@ -384,7 +395,3 @@ def _record_of(one: Posted, said_at: str) -> str:
     return log.transfer_body(
         said_at, one.public_id, one.payer.public_id, one.payee.public_id, one.amount_minutes, one.kind
     )
-
-
-def _moment(at: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(at)
