@@ -30,6 +30,10 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Those who may give and receive hours."""
         return self.filter(state=Member.State.ACTIVE)
 
+    def applied(self) -> Self:
+        """Those who wait for a coordinator's yes."""
+        return self.filter(state=Member.State.APPLIED)
+
     def visible_to(self, viewer: Member) -> Self:
         """Whose profile ``viewer`` may open: that of active members if she is one, and always her own."""
         hers = Q(pk=viewer.pk)

@@ -57,5 +57,6 @@ def dashboard(request: MemberRequest) -> HttpResponse:
         "has_sent": Hold.objects.filter(payer=account).exists(),
         "neighbours": find_people(request.user, "")[:NEIGHBOURS] if request.user.is_member else [],
         "figures": queries.this_month(),
+        "waiting": Member.objects.applied().count() if request.user.is_staff and request.user.is_coordinator else 0,
     }
     return render(request, "marketplace/dashboard.html", context)

@@ -54,6 +54,7 @@ class Event(models.Model):
         HOURS_DELIVERED = "hours-delivered", _("hours were delivered")
         MEMBERSHIP_CHANGED = "membership-changed", _("membership changed")
         GRANT_FAILED = "grant-failed", _("starting hours could not be given")
+        APPLICATION = "application", _("somebody asks to join")
 
     TYPES = frozenset(Type.values)
 
@@ -93,6 +94,9 @@ class Event(models.Model):
             return reverse("transfer", args=[transfer])
         if self.type == self.Type.GRANT_FAILED and self.about:
             return self.about.get_absolute_url()
+        if self.type == self.Type.APPLICATION:
+            applicant = [self.about_id] if self.about_id else []
+            return reverse("admin:accounts_member_change" if applicant else "admin:index", args=applicant)
         return reverse("wallet" if self.type == self.Type.HOURS_GRANTED else "dashboard")
 
     @property

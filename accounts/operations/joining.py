@@ -51,11 +51,12 @@ def take_in(member: Member) -> Member:
 @retried
 @transaction.atomic
 def apply_for_membership(member: Member) -> Member:
-    """``member``, whose address is confirmed, waits for a coordinator; doing it twice changes nothing."""
+    """``member``, whose address is confirmed, waits; the coordinators are told. Twice, it changes nothing."""
     member = locked(member)
     if member.state == Member.State.NEW:
         member.state = Member.State.APPLIED
         member.save(update_fields=["state"])
+        _tell_coordinators("application", member)
     return member
 
 
@@ -78,12 +79,7 @@ def join(member: Member) -> Member:
         pay_starting_grant(member)
     except Refusal as refusal:
         logger.warning("starting hours not paid: %s", refusal.code)
-        notifications.tell_all(
-            [
-                notifications.Telling(coordinator.pk, "grant-failed", about_id=member.pk, in_inbox=True, by_mail=True)
-                for coordinator in coordinators()
-            ]
-        )
+        _tell_coordinators("grant-failed", member)
     return Member.objects.select_related("account").get(pk=member.pk)
 
 
@@ -119,6 +115,15 @@ def approve_member(member: Member, *, by: Member) -> Member:
     member = join(member)
     notifications.tell(member, "membership-changed", data={"state": member.state}, in_inbox=True, by_mail=True)
     return member
+
+
+def _tell_coordinators(what: str, member: Member) -> None:
+    notifications.tell_all(
+        [
+            notifications.Telling(coordinator.pk, what, about_id=member.pk, in_inbox=True, by_mail=True)
+            for coordinator in coordinators()
+        ]
+    )
 
 
 def locked(member: Member) -> Member:

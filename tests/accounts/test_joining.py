@@ -14,7 +14,7 @@ from accounts.roles import Role
 from ledger.models import Account, Hold, Kind, Transfer
 from ledger.operations import fund
 from notifications.models import Event
-from tests.factories import make_coordinator, make_member
+from tests.factories import make_coordinator, make_member, make_moderator
 from tests.rounds import rounds
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +86,20 @@ def test_a_suspended_coordinator_approves_nobody():
 
     with pytest.raises(operations.NotAllowed):
         operations.approve_member(make_member(state="applied"), by=coordinator)
+
+
+@override_settings(JOINING="approved")
+def test_coordinators_are_told_once_that_somebody_asks_to_join():
+    coordinator, _moderator = make_coordinator(), make_moderator()
+    make_coordinator(state="suspended")
+    member = make_member(state="new")
+
+    operations.take_in(member)
+    operations.apply_for_membership(member)
+
+    told = Event.objects.get(type="application")
+    assert (told.member, told.about, told.in_inbox, told.by_mail) == (coordinator, member, True, True)
+    assert told.get_absolute_url() == f"/admin/accounts/member/{member.pk}/change/"
 
 
 @override_settings(FUND_BUDGET_HOURS=3)

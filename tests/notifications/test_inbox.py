@@ -86,6 +86,7 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="hours-granted", data={"amount_minutes": 240})
     told(member, about=about, type_="hours-delivered")
     told(member, about=about, type_="grant-failed", data={})
+    told(member, about=about, type_="application", data={})
     for state in ("active", "suspended"):
         told(member, about=about, type_="membership-changed", data={"state": state})
     client.force_login(member)
@@ -93,13 +94,13 @@ def test_every_type_has_its_sentence(client, language, is_known):
     page = client.get("/notifications/")
 
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(sentences(page)) == 7
+    assert len(sentences(page)) == 8
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in sentences(page))
     assert "<b>Nunes" not in page.content.decode()
 
 
 def test_every_type_that_may_be_mailed_has_its_letter():
-    for type_ in ("hours-arrived", "membership-changed", "grant-failed"):
+    for type_ in ("hours-arrived", "membership-changed", "grant-failed", "application"):
         for ending in ("subject.txt", "txt", "html"):
             get_template(f"notifications/mail/{type_}.{ending}")
 

@@ -247,6 +247,7 @@ def test_hours_that_arrive_are_written_of_in_the_readers_language_and_time_zone(
         ("membership-changed", {"state": "active"}),
         ("membership-changed", {"state": "suspended"}),
         ("grant-failed", {}),
+        ("application", {}),
     ],
 )
 def test_every_letter_is_one_fact_and_one_button(type_, data):

@@ -10,7 +10,7 @@ import pytest
 from accounts.operations import approve_member
 from timebank import clock
 
-from ..factories import make_coordinator, make_member
+from ..factories import make_coordinator, make_member, make_moderator
 from .moving import send, start
 from .reading import amounts, links, words
 
@@ -100,6 +100,22 @@ def test_who_waits_for_a_coordinator_is_told_so_and_taken_on_once_approved(clien
     assert client.get("/home/", headers=ask).status_code == 204
     approve_member(ana, by=make_coordinator())
     assert client.get("/home/", headers=ask).headers["HX-Refresh"] == "true"
+
+
+def test_a_coordinator_is_shown_that_people_wait_and_nobody_else_is(client):
+    coordinator = make_coordinator()
+    client.force_login(coordinator)
+    assert "waiting to be let in" not in words(client.get("/home/"))
+    for _number in range(2):
+        make_member(state="applied")
+
+    page = client.get("/home/")
+
+    assert "2 people are waiting to be let in" in words(page)
+    assert links(page, "See who") == ["/admin/accounts/member/?state__exact=applied"]
+    for other in (make_moderator(), make_member(), make_coordinator(state="suspended")):
+        client.force_login(other)
+        assert "waiting to be let in" not in words(client.get("/home/"))
 
 
 def test_who_has_not_confirmed_her_address_is_told_where_the_link_went(client):
