@@ -9,6 +9,11 @@ class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
+        from notifications import letters
+
+        from . import queries
+
+        letters.add_words("hours-arrived", queries.words_of_event)
         # No rule: where Django lets a migration's before and after be told.
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)

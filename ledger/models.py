@@ -7,7 +7,7 @@ only as the user model. The database itself refuses to change what is written on
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from django.conf import settings
@@ -83,6 +83,9 @@ class Kind(models.TextChoices):
     GRANT = "grant", _("starting hours")
 
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
 class HoldQuerySet(models.QuerySet["Hold"]):
     def due(self, at: datetime) -> Self:
         """Holds the worker should post by ``at``, oldest first."""
@@ -90,6 +93,13 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 
     def live(self) -> Self:
         return self.filter(state=Hold.State.HELD)
+
+    def live_of(self, account: Account) -> Self:
+        """What is set aside from or for ``account``. Each part of the question has an index of its own."""
+        parties = Q(payer=account) | Q(payee=account)
+        kept = Q(state=Hold.State.HELD, due=False)
+        due = Q(state=Hold.State.HELD, due=True, try_at__gt=_LONG_AGO)  # a range: SQLite walks no index without one
+        return self.filter(Q(kept, payer=account) | Q(kept, payee=account) | Q(parties, due))
 
 
 class Hold(models.Model):
@@ -136,8 +146,9 @@ class Hold(models.Model):
         indexes = [
             models.Index(fields=["try_at", "id"], condition=Q(due=True, state="held"), name="hold_due"),
             models.Index(fields=["payer", "created_at"], name="hold_of_payer"),
-            models.Index(fields=["payer", "id"], condition=Q(state="held"), name="hold_live_of_payer"),
-            models.Index(fields=["payee", "id"], condition=Q(state="held"), name="hold_live_of_payee"),
+            # What is due is gone in a moment: to find it by person, the few rows of hold_due are looked through.
+            models.Index(fields=["payer", "id"], condition=Q(due=False, state="held"), name="hold_kept_of_payer"),
+            models.Index(fields=["payee", "id"], condition=Q(due=False, state="held"), name="hold_kept_of_payee"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["actor", "key"], name="hold_key_once"),
@@ -179,7 +190,7 @@ class Transfer(models.Model):
     """Minutes that moved from a payer to a payee; written once, never changed or deleted."""
 
     # One row holds both ends, so the books balance by construction.
-    public_id = models.CharField(max_length=22, unique=True, editable=False)
+    public_id = models.CharField(max_length=22, editable=False)  # its hold's, and unique there
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     payer = models.ForeignKey(Account, models.PROTECT, related_name="paid", verbose_name=_("payer"), db_index=False)
     payee = models.ForeignKey(Account, models.PROTECT, related_name="received", verbose_name=_("payee"), db_index=False)

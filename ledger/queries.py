@@ -8,6 +8,8 @@ from typing import Any, Literal
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from notifications.models import Event
+
 from .models import Account, Entry, Hold, Note, Transfer
 
 
@@ -54,6 +56,14 @@ def statement(account: Account, *, before: int | None = None, limit: int = 20, o
     return Page([_line(entry) for entry in found[:limit]], found[limit - 1].seq if len(found) > limit else None)
 
 
+def between(owner: Any, other: Any, *, limit: int) -> list[Line]:
+    """The latest lines of ``owner``'s statement that are from or to ``other``, newest first; one query."""
+    from_or_to = Q(transfer__payer__owner=other) | Q(transfer__payee__owner=other)
+    entries = Entry.objects.filter(from_or_to, account__owner=owner).order_by("-seq")
+    people = ("transfer__payer__owner", "transfer__payee__owner")
+    return [_line(entry) for entry in entries.select_related(*people, "transfer__hold__note")[:limit]]
+
+
 def live_holds(account: Account, *, only: Only = "") -> QuerySet[Hold]:
     """What is on its way from or to ``account``, newest first, with both people and the note; one query."""
     to_it, from_it = Q(payee=account), Q(payer=account)
@@ -76,6 +86,12 @@ def payment(public_id: str, *, of: Any) -> Hold:
     if hold is None:
         raise Http404
     return hold
+
+
+def words_of_event(event: Event) -> str:
+    """What the payer wrote to the reader of an event about hours that arrived; "" where there is nothing."""
+    notes = Note.objects.filter(hold__public_id=event.data.get("transfer"), hold__payee__owner=event.member_id)
+    return notes.values_list("text", flat=True).first() or ""
 
 
 def _line(entry: Entry) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from timebank import clock
 from timebank.fragments import fragment, signed_in
 
 from . import queries
@@ -17,6 +19,7 @@ from .models import Account, Entry, Hold
 LINES_ON_A_PAGE = 20
 MOST_LINES_KEPT_FRESH = 200
 MOST_HOLDS = 50
+JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still news
 
 
 @require_safe
@@ -37,7 +40,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
     if target == "statement":
         return render(request, "ledger/_statement.html", context)
     if target == "earlier":
-        return render(request, "ledger/_earlier.html", context)
+        return render(request, "ledger/_earlier.html", {**context, "is_unfolded": True})
     return render(request, "ledger/wallet.html", {"account": account, **context})
 
 
@@ -74,7 +77,8 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     """One payment, from accept on, for its two people; strangers find nothing.
 
     While it is on its way the page asks for its fragment again, telling the state it ``seen``; as
-    long as that is still so there is nothing to put in its place.
+    long as that is still so there is nothing to put in its place. The arrival is celebrated when it
+    happens before her eyes, or just happened; from then on the page is a receipt.
     """
     hold = queries.payment(public_id, of=request.user)
     part = fragment(request)
@@ -84,6 +88,8 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
     context = {
         "hold": hold,
+        "is_fragment": bool(part),
+        "has_just_arrived": _has_arrived(hold) and (bool(part) or _is_news(hold)),
         "is_payer": is_payer,
         "account": mine,
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
@@ -94,6 +100,10 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _has_arrived(hold: Hold) -> bool:
     return hold.state == Hold.State.POSTED
+
+
+def _is_news(hold: Hold) -> bool:
+    return bool(hold.resolved_at and clock.now() - hold.resolved_at < JUST_NOW)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

@@ -104,27 +104,26 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
         ends = _deadline.get() or time.monotonic() + settings.WORKER_RETRY_DEADLINE_SECONDS
         key_tries = 0
         pause = 0.01
-        with _lock_waits_end_at(ends):
-            while True:
-                try:
-                    return function(*args, **kwargs)
-                except IntegrityError:
-                    key_tries += 1
-                    if key_tries == _KEY_TRIES:
-                        raise
-                except OperationalError as error:
-                    if not is_busy(error):
-                        raise
-                    if time.monotonic() + pause >= ends:
-                        raise Busy(_("The books are busy just now. Nothing was changed. Please try again.")) from error
-                    time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-                    pause = min(pause * 2, 0.5)
+        _let_lock_waits_end_at(ends)
+        while True:
+            try:
+                return function(*args, **kwargs)
+            except IntegrityError:
+                key_tries += 1
+                if key_tries == _KEY_TRIES:
+                    raise
+            except OperationalError as error:
+                if not is_busy(error):
+                    raise
+                if time.monotonic() + pause >= ends:
+                    raise Busy(_("The books are busy just now. Nothing was changed. Please try again.")) from error
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+                pause = min(pause * 2, 0.5)
 
     return wrapper
 
 
-@contextmanager
-def _lock_waits_end_at(ends: float) -> Iterator[None]:
+def _let_lock_waits_end_at(ends: float) -> None:
     """On SQLite, wait for the write lock until ``ends``: the library's waiting is fairer than our retries.
 
     It is left so: the next thing this thread writes sets its own, and what only reads waits for nothing.
@@ -132,4 +131,3 @@ def _lock_waits_end_at(ends: float) -> Iterator[None]:
     if connection.vendor == "sqlite" and _deadline.get() is None:  # else the request sees to it
         connection.ensure_connection()
         _wait_for_locks(ends - time.monotonic())
-    yield

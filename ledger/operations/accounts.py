@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
@@ -87,7 +87,7 @@ def close_account(account: Account, *, actor: Any) -> Account:
         raise ValueError("the community fund is never closed")
     if not account.is_open:
         return account
-    if account.balance_minutes or Hold.objects.live().filter(Q(payer=account) | Q(payee=account)).exists():
+    if account.balance_minutes or Hold.objects.live_of(account).exists():
         raise AccountInUse(_("An account can be closed when its balance is zero and nothing is on its way."))
     account.state = Account.State.CLOSED
     account.save(update_fields=["state"])

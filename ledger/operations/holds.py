@@ -35,6 +35,7 @@ _MOST_A_COLUMN_HOLDS = 2**62  # minutes; nobody has them, and more would not fit
 
 class NotEnoughTime(Refusal):
     code = "not_enough_time"
+    field = "amount_minutes"
 
 
 class AccountClosed(Refusal):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import connection
 from django.http import Http404
 from pytest_django import DjangoAssertNumQueries
 
 from ledger import operations, queries
+from ledger.models import Hold
 
 from .stories import accept, neighbours, pay
 
@@ -83,3 +87,18 @@ def test_a_payment_is_for_its_two_people_and_nobody_else(django_assert_num_queri
     for public_id, owner in ((transfer.public_id, clara.owner), ("nothing", ana.owner)):
         with pytest.raises(Http404):
             queries.payment(public_id, of=owner)
+
+
+def test_what_is_on_its_way_is_found_by_indexes_alone() -> None:
+    ana, bento = neighbours(60, 60)
+    for due in (True, False):
+        accept(ana, bento, 10, due=due)
+        accept(bento, ana, 20, due=due)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # small tables are read whole otherwise
+
+    plan = Hold.objects.live_of(ana).explain()
+
+    assert {"hold_due", "hold_kept_of_payer", "hold_kept_of_payee"} <= set(re.findall(r"hold_\w+", plan))
+    assert Hold.objects.live_of(ana).count() == 4
