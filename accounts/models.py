@@ -97,7 +97,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
         NORMAL = "", _("normal")
         LARGE = "large", _("large")
 
-    public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
+    public_id = models.CharField(_("public id"), max_length=22, unique=True, default=public_id, editable=False)
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)  # kept in lower case
     display_name = models.CharField(_("name"), max_length=80)
     plain_name = models.CharField(max_length=200, editable=False, db_index=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -78,7 +80,7 @@ class HoldAdmin(_Amounts, ReadOnlyAdmin):
 
 @admin.register(Transfer)
 class TransferAdmin(_Amounts, ReadOnlyAdmin):
-    list_display = ["posted_at", "from_whom", "to_whom", "amount", "kind", "public_id"]
+    list_display = ["posted_at", "from_whom", "to_whom", "amount", "kind"]
     list_filter = ["kind"]
     list_select_related = ["payer__owner", "payee__owner"]
     ordering = ["-pk"]
@@ -88,7 +90,7 @@ class TransferAdmin(_Amounts, ReadOnlyAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(_Amounts, ReadOnlyAdmin):
-    list_display = ["posted_at", "whose", "seq", "amount", "balance_after", "transfer"]
+    list_display = ["posted_at", "whose", "seq", "amount", "balance_after"]
     list_select_related = ["account__owner", "transfer"]
     ordering = ["-pk"]
     search_fields = ["=account__public_id", "=account__owner__email", "=transfer__public_id"]
@@ -107,13 +109,41 @@ class EntryAdmin(_Amounts, ReadOnlyAdmin):
         return in_words(entry.balance_after_minutes)
 
 
+# The log itself keeps the codes: whoever checks it reads them in any language.
+RECORD_KINDS = {
+    "account": _("account"),
+    "hold": _("hold"),
+    "joining": _("joining"),
+    "limit": _("credit limit"),
+    "role": _("role"),
+    "suspension": _("suspension"),
+    "transfer": _("transfer"),
+    "void": _("hold taken back"),
+}
+
+
+class RecordKindFilter(admin.SimpleListFilter):
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(RECORD_KINDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Record]) -> QuerySet[Record]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Record)
 class RecordAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "kind", "number"]
-    list_filter = ["kind"]
+    list_display = ["created_at", "what", "number"]
+    list_filter = [RecordKindFilter]
     list_select_related = ["leaf"]
     ordering = ["-pk"]
-    fields = ["created_at", "kind", "number", "hash", "body"]
+    fields = ["created_at", "what", "number", "hash", "body"]
+
+    @display(description=_("kind"), ordering="kind")
+    def what(self, record: Record) -> str:
+        return str(RECORD_KINDS.get(record.kind, record.kind))
 
     @display(description=_("number in the log"))
     def number(self, record: Record) -> int | None:

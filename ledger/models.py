@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from timebank.durations import in_words
 from timebank.ids import public_id
 
 
@@ -33,7 +34,7 @@ class Account(models.Model):
         OPEN = "open", _("open")
         CLOSED = "closed", _("closed")
 
-    public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
+    public_id = models.CharField(_("public id"), max_length=22, unique=True, default=public_id, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.MEMBER)
     owner = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="account", verbose_name=_("owner")
@@ -115,7 +116,7 @@ class Hold(models.Model):
         POSTED = "posted", _("posted")
         VOIDED = "voided", _("voided")
 
-    public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
+    public_id = models.CharField(_("public id"), max_length=22, unique=True, default=public_id, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     # On the hot path no foreign key has an index of its own where another answers every question asked.
     payer = models.ForeignKey(
@@ -161,7 +162,7 @@ class Hold(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.public_id}: {self.amount_minutes} min"
+        return f"{in_words(self.amount_minutes)} · {self.public_id}"
 
 
 class Note(models.Model):
@@ -190,7 +191,7 @@ class Transfer(models.Model):
     """Minutes that moved from a payer to a payee; written once, never changed or deleted."""
 
     # One row holds both ends, so the books balance by construction.
-    public_id = models.CharField(max_length=22, editable=False)  # its hold's, and unique there
+    public_id = models.CharField(_("public id"), max_length=22, editable=False)  # its hold's, and unique there
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     payer = models.ForeignKey(Account, models.PROTECT, related_name="paid", verbose_name=_("payer"), db_index=False)
     payee = models.ForeignKey(Account, models.PROTECT, related_name="received", verbose_name=_("payee"), db_index=False)
@@ -209,7 +210,7 @@ class Transfer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.public_id}: {self.amount_minutes} min"
+        return f"{in_words(self.amount_minutes)} · {self.public_id}"
 
 
 class Entry(models.Model):

@@ -24,16 +24,22 @@ class MonthFigures:
     neighbours: int  # who gave or received
 
 
+def moved_this_month() -> int:
+    """The minutes neighbours moved since the month began; counted now, for those who look after the community."""
+    moved = Transfer.objects.filter(kind__in=[Kind.HELP, Kind.GIFT], posted_at__gte=month_began_at())
+    return moved.aggregate(sum=Sum("amount_minutes"))["sum"] or 0
+
+
 def this_month() -> MonthFigures | None:
     """The community's present month; None while too few took part. Counted anew every ten minutes."""
-    begun_at = _month_began_at()
+    begun_at = month_began_at()
     key = f"month-figures:{begun_at:%Y-%m}"
     figures: MonthFigures | None = cache.get_or_set(key, lambda: _count(begun_at), KEPT_SECONDS)
     return figures if figures and figures.neighbours >= FEWEST_NEIGHBOURS and figures.hours else None
 
 
-def _month_began_at() -> datetime:
-    """By the community's own calendar, whoever asks."""
+def month_began_at() -> datetime:
+    """The first moment of this month by the community's own calendar, whoever asks."""
     now = timezone.localtime(clock.now(), timezone.get_default_timezone())
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 

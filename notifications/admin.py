@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -30,14 +31,29 @@ class LetterAdmin(ReadOnlyAdmin):
         raise PermissionDenied
 
 
+class EventTypeFilter(admin.SimpleListFilter):
+    title = _("kind")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Event.Type.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "member", "seq", "type", "in_inbox", "by_mail", "is_told", "read_at"]
-    list_filter = ["type", ("told_at", admin.EmptyFieldListFilter)]
+    list_display = ["created_at", "member", "seq", "what", "in_inbox", "by_mail", "is_told", "read_at"]
+    list_filter = [EventTypeFilter, ("told_at", admin.EmptyFieldListFilter)]
     list_select_related = ["member"]
     ordering = ["-pk"]
     search_fields = ["=member__email"]
-    fields = ["member", "seq", "type", "facts", "in_inbox", "by_mail", "created_at", "told_at", "read_at"]
+    fields = ["member", "seq", "what", "facts", "in_inbox", "by_mail", "created_at", "told_at", "read_at"]
+
+    @display(description=_("kind"), ordering="type")
+    def what(self, event: Event) -> str:
+        return str(Event.Type(event.type).label) if event.type in Event.TYPES else event.type
 
     @display(description=_("data"))
     def facts(self, event: Event) -> str:

@@ -19,8 +19,11 @@ from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Member
 from ledger.models import Account, Hold, Record
+from marketplace.queries import moved_this_month
 from notifications.models import Letter
 from timebank.jobs.models import Job
+
+MOST_WAITING_SHOWN = 10
 
 
 class AdminSite(UnfoldAdminSite):
@@ -80,13 +83,19 @@ def figures() -> dict[str, Any]:
 
 
 def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What waits for this person: applications, and work that was given up."""
-    waiting = Member.objects.filter(state=Member.State.APPLIED).order_by("signed_up_at", "pk")
+    """What waits for this person: applications, and work that was given up; and how the community does."""
+    waiting = Member.objects.applied().order_by("signed_up_at", "pk")
+    sees = request.user.has_perm
     return {
         **context,
         "title": settings.COMMUNITY_NAME,
-        "waiting": waiting[:10],
-        "dead_jobs": Job.objects.dead().count() if request.user.has_perm("jobs.view_job") else 0,
+        "joining": settings.JOINING,
+        "waiting": waiting[:MOST_WAITING_SHOWN],
+        "waiting_count": waiting.count(),
+        "members": Member.objects.active().count(),
+        "moved_minutes": moved_this_month(),
+        "pending": Hold.objects.filter(state=Hold.State.HELD).count() if sees("ledger.view_hold") else None,
+        "dead_jobs": Job.objects.dead().count() if sees("jobs.view_job") else None,
     }
 
 

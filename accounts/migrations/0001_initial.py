@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('public_id', models.CharField(default=timebank.ids.public_id, editable=False, max_length=22, unique=True)),
+                ('public_id', models.CharField(default=timebank.ids.public_id, editable=False, max_length=22, unique=True, verbose_name='public id')),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
                 ('display_name', models.CharField(max_length=80, verbose_name='name')),
                 ('plain_name', models.CharField(db_index=True, editable=False, max_length=200)),

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name='Account',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=timebank.ids.public_id, editable=False, max_length=22, unique=True)),
+                ('public_id', models.CharField(default=timebank.ids.public_id, editable=False, max_length=22, unique=True, verbose_name='public id')),
                 ('kind', models.CharField(choices=[('member', 'member'), ('fund', 'community fund')], default='member', max_length=10, verbose_name='kind')),
                 ('state', models.CharField(choices=[('open', 'open'), ('closed', 'closed')], default='open', max_length=10, verbose_name='state')),
                 ('balance_minutes', models.BigIntegerField(default=0, verbose_name='balance (minutes)')),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             name='Hold',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=timebank.ids.public_id, editable=False, max_length=22, unique=True)),
+                ('public_id', models.CharField(default=timebank.ids.public_id, editable=False, max_length=22, unique=True, verbose_name='public id')),
                 ('kind', models.CharField(choices=[('help', 'help'), ('gift', 'gift'), ('grant', 'starting hours')], max_length=10, verbose_name='kind')),
                 ('amount_minutes', models.BigIntegerField(verbose_name='amount (minutes)')),
                 ('state', models.CharField(choices=[('held', 'held'), ('posted', 'posted'), ('voided', 'voided')], default='held', max_length=10, verbose_name='state')),
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
             name='Transfer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(editable=False, max_length=22)),
+                ('public_id', models.CharField(editable=False, max_length=22, verbose_name='public id')),
                 ('kind', models.CharField(choices=[('help', 'help'), ('gift', 'gift'), ('grant', 'starting hours')], max_length=10, verbose_name='kind')),
                 ('amount_minutes', models.BigIntegerField(verbose_name='amount (minutes)')),
                 ('posted_at', models.DateTimeField(verbose_name='posted')),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -14,6 +16,7 @@ from accounts.models import Member
 from accounts.roles import Role
 from ledger.models import Leaf, Note
 from tests.factories import make_coordinator, make_member, make_moderator, make_superuser
+from tests.pages.moving import send, start
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +98,30 @@ def test_no_role_has_a_permission_to_add_change_or_delete():
         names = Group.objects.get(name=role).permissions.values_list("codename", flat=True)
         assert names
         assert all(name.startswith("view_") for name in names)
+
+
+FIGURES = ["Members", "Waiting for approval", "Moved this month", "Payments on their way", "Jobs given up"]
+
+
+def figures(browser) -> dict[str, str]:
+    page = browser.get(INDEX).content.decode()
+    found = re.findall(r"<div><dt>(.*?)</dt><dd>(.*?)</dd></div>", page)
+    return {re.sub("<[^>]+>", "", name): value for name, value in found}
+
+
+def test_the_overview_counts_what_each_role_may_see(signed_in):
+    ana, bento = make_member(minutes=240), make_member()
+    make_member(state=Member.State.APPLIED)
+    send(ana, bento, 90)
+    start(ana, bento, 15)
+
+    assert figures(signed_in(make_coordinator())) == dict(zip(FIGURES, ["3", "1", "1 h 30 min", "1", "0"], strict=True))
+    assert figures(signed_in(make_moderator())) == dict(zip(FIGURES[:3], ["4", "1", "1 h 30 min"], strict=True))
+
+
+def test_who_waits_although_joining_is_open_is_explained(signed_in, settings):
+    browser = signed_in(make_coordinator())
+    make_member(state=Member.State.APPLIED)
+    assert "still wait for a yes" in browser.get(INDEX).content.decode()
+    settings.JOINING = "approved"
+    assert "still wait for a yes" not in browser.get(INDEX).content.decode()

@@ -9,11 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.operations import send_hours
+from ledger.admin import RECORD_KINDS
 from ledger.models import Account, Entry, Hold, Record, Transfer
 from ledger.operations import post
 from notifications.models import Event, Letter
 from notifications.operations import Words, write_letter
 from tests.factories import make_coordinator, make_member, make_superuser
+from timebank.durations import in_words
 from timebank.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +104,19 @@ def test_a_list_takes_the_same_number_of_queries_at_two_and_at_twenty_rows(signe
         counts.append(len(asked))
         assert not [query for query in asked if f'COUNT(*) AS "__count" FROM "{name}"' in query["sql"]]
     assert counts[0] == counts[1]
+
+
+def test_codes_are_said_in_words(signed_in):
+    make_payment()
+    browser = signed_in(make_superuser())
+    records = browser.get(address(Record, "changelist"), {"kind": "transfer"})
+    assert {record.kind for record in records.context["cl"].result_list} == {"transfer"}
+    events = browser.get(address(Event, "changelist"), {"type": "hours-arrived"}).content.decode()
+    assert "hours arrived" in events
+    assert not Record.objects.exclude(kind__in=RECORD_KINDS).exists()
+
+
+def test_a_payment_is_called_by_its_amount(signed_in):
+    transfer = make_payment().transfer
+    page = signed_in(make_coordinator()).get(address(Transfer, "change", transfer.pk)).content.decode()
+    assert f"{in_words(transfer.amount_minutes)} · {transfer.public_id}" in page
