@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -33,9 +34,14 @@ WAIT_SECONDS = 60
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """What allauth's limits and ours answer beyond them."""
-    response = render(request, "429.html", status=429)
-    response["Retry-After"] = str(WAIT_SECONDS)
+    """What allauth's limits and ours answer beyond them; whoever knows how long to wait notes it on the request."""
+    wait_seconds: int | None = getattr(request, "wait_seconds", None)
+    context = {
+        "wait_minutes": wait_seconds and -(-wait_seconds // 60),
+        "is_sign_in": request.path == reverse("account_login"),
+    }
+    response = render(request, "429.html", context, status=429)
+    response["Retry-After"] = str(wait_seconds or WAIT_SECONDS)
     return response
 
 
