@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import operations
 from .models import Member
+from .passwords import check_password
 
 LOCKED_OUT_SECONDS = 300
 
@@ -75,9 +76,8 @@ class AccountAdapter(DefaultAccountAdapter):
         key = self._get_login_attempts_cache_key(request, **credentials)
         usage = ratelimit.consume(request, app="allauth.account", action="login_failed", key=key)
         if not usage:
-            response = ratelimit.respond_429(request)
-            response["Retry-After"] = str(LOCKED_OUT_SECONDS)
-            raise ImmediateHttpResponse(response)
+            request.wait_seconds = LOCKED_OUT_SECONDS  # type: ignore[attr-defined]
+            raise ImmediateHttpResponse(ratelimit.respond_429(request))
         self._login_failed_rl_usage = usage
 
     # --- Addresses -----------------------------------------------------------------------------------
@@ -85,6 +85,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         operations.free_address(email_address.email, for_member=email_address.user)
         return super().confirm_email(request, email_address)
+
+    # --- Passwords -----------------------------------------------------------------------------------
+
+    def clean_password(self, password: str, user: Any = None) -> str:
+        check_password(password, user)
+        return password
 
     # --- Coming in -----------------------------------------------------------------------------------
 

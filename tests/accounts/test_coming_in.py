@@ -201,7 +201,11 @@ def test_the_sixth_wrong_password_waits_but_only_where_it_was_typed(client):
     locked = sign_in(client)
 
     assert locked.status_code == 429
-    assert locked["Retry-After"]
+    assert locked["Retry-After"] == "300"
+    page = locked.content.decode()
+    assert "Try again in 5 minutes." in page
+    assert 'href="/account/password/reset/"' in page
+    assert 'href="/account/login/"' in page
     assert sign_in(Client(REMOTE_ADDR="192.0.2.7")).status_code == 302
 
 
@@ -261,3 +265,30 @@ def test_limits_answer_with_a_page_that_says_when(client, settings):
 
     assert answer.status_code == 429
     assert answer["Retry-After"] == "60"
+    assert "Wait a little and try again." in answer.content.decode()
+
+
+def test_a_used_link_tells_who_is_signed_in_that_all_is_well(client):
+    ana = make_member(email="ana@example.org")
+    used = f"/account/confirm-email/{EmailConfirmationHMAC(ana.emailaddress_set.get()).key}/"
+    assert "This link does not work any more" in client.get(used).content.decode()
+
+    client.force_login(ana)
+    page = client.get(used).content.decode()
+    assert "Your address is already confirmed" in page
+    assert 'href="/home/">Home' in page
+
+    EmailAddress.objects.create(user=ana, email="new@example.org", verified=False, primary=False)
+    assert "This link does not work any more" in client.get("/account/confirm-email/old/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("12345", "Choose at least 10 characters that are not a common password and not only digits."),
+        ("ana@example.org", "This is too much like your name or address. Choose something only you would think of."),
+    ],
+)
+def test_a_bad_password_is_refused_in_one_sentence(client, password, sentence):
+    answer = sign_up(client, password1=password)
+    assert answer.context["form"].errors == {"password1": [sentence]}
