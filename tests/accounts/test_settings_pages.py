@@ -257,6 +257,16 @@ def test_each_page_is_ours_and_has_nothing_inline(client, ana, path):
     assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=", page)
 
 
+@pytest.mark.parametrize(
+    "path", ["/settings/profile/", "/account/email/", "/account/password/change/", "/account/2fa/", "/account/sessions/",
+             "/account/reauthenticate/"]
+)  # fmt: skip
+def test_each_part_of_the_settings_shows_where_it_belongs(client, ana, path):
+    page = client.get(path).content.decode()
+    assert re.findall(r'<a href="([^"]+)" aria-current="page"', page) == ["/settings/"]
+    assert '<a class="more" href="/settings/">' in page
+
+
 @pytest.mark.parametrize("path", ["/account/login/", "/account/signup/", "/account/password/reset/"])
 def test_so_is_each_page_for_strangers(client, path):
     page = client.get(path).content.decode()

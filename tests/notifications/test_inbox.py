@@ -237,7 +237,7 @@ def test_the_bell_counts_what_is_unread(client):
     told(ana, 100)
     badge = client.get("/notifications/unread/").content.decode()
     assert "99+" in badge
-    assert "103 new" in badge
+    assert "103 unread" in badge
 
 
 def test_the_list_alone_refreshes_itself(client):
