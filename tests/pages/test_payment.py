@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from ledger.operations import post
+from timebank import clock
 
 from ..factories import make_coordinator, make_member
 from .moving import call_off, send, start
@@ -71,6 +75,55 @@ def test_an_open_page_turns_from_on_its_way_to_arrived(client):
     assert "1 h arrived!" in words(changed)
     assert "<main" not in changed.content.decode()
     assert "seen=held" not in changed.content.decode()  # it asks no more
+
+
+def test_a_payment_of_some_time_ago_is_a_quiet_receipt(client):
+    ana, bento = two_people()
+    hold = send(ana, bento, 90)
+
+    def look(reader):
+        client.force_login(reader)
+        return client.get(page_of(hold))
+
+    at_once = look(ana)
+    with clock.ahead_by(timedelta(minutes=3)):
+        hers, his = look(ana), look(bento)
+
+    assert 'class="paid"' in at_once.content.decode()
+    assert "1 h 30 min to Bento Lima" in words(hers)
+    assert "1 h 30 min from Ana Souza" in words(his)
+    for receipt in (hers, his):
+        assert "!" not in words(receipt)
+        assert 'class="paid"' not in receipt.content.decode()
+
+
+def test_the_arrival_is_celebrated_for_who_sees_it_happen_however_late(client):
+    ana, bento = two_people()
+    hold = start(ana, bento)
+    post(hold)
+    client.force_login(ana)
+    with clock.ahead_by(timedelta(hours=1)):
+        assert "1 h arrived!" in words(client.get(f"{page_of(hold)}?seen=held", headers=HTMX))
+
+
+def test_the_tab_is_named_after_the_state(client):
+    ana, bento = two_people()
+    hold = start(ana, bento)
+    client.force_login(ana)
+
+    def tab(**how):
+        found = re.findall(r"<title>(.*?)</title>", client.get(page_of(hold), **how).content.decode(), re.DOTALL)
+        return [" ".join(title.split()) for title in found]
+
+    before = tab()
+    post(hold)
+    after, swapped = tab(), tab(headers=HTMX)
+    with clock.ahead_by(timedelta(hours=1)):
+        later = tab()
+
+    assert before == ["1 h is on its way to Bento Lima · Timebank"]
+    assert after == swapped == ["1 h arrived! · Timebank"]
+    assert later == ["1 h to Bento Lima · Timebank"]
 
 
 def test_called_off(client):
