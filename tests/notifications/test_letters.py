@@ -14,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives, send_mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import IntegrityError, transaction
 
+from ledger.models import Note
 from notifications import letters, operations, tasks
 from notifications.models import Event, Letter
 from notifications.operations import Words, tell
@@ -22,6 +23,7 @@ from timebank.jobs import running
 from timebank.jobs.models import Job
 
 from ..factories import make_member
+from ..pages.moving import send as send_hours
 from ..work import drain
 
 PAID = {"transfer": "k3v9m2xq7dhp4rtw8c", "amount_minutes": 90, "kind": "help"}
@@ -236,6 +238,30 @@ def test_hours_that_arrive_are_written_of_in_the_readers_language_and_time_zone(
     assert 'lang="pt-br"' in html
     assert "4 de março de 2026" in text.lower()  # in São Paulo it is the evening before
     assert "22:30" in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_letter_about_hours_quotes_what_came_with_them():
+    ana, bento, carla = make_member(minutes=240), make_member(), make_member()
+    send_hours(ana, bento, note="Thank you <3\nfor the cake")
+    send_hours(ana, carla)
+    drain()
+
+    to_bento, to_carla = (next(mail for mail in mails() if mail["To"] == member.email) for member in (bento, carla))
+    assert "“Thank you <3\nfor the cake”" in part(to_bento, "plain")
+    assert "Thank you &lt;3<br>for the cake</blockquote>" in part(to_bento, "html")
+    assert "“" not in part(to_carla, "plain")
+    assert "blockquote" not in part(to_carla, "html")
+    assert "cake" not in to_bento["Subject"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_erased_before_the_letter_is_written_are_not_in_it():
+    ana, bento = make_member(minutes=240), make_member()
+    hold = send_hours(ana, bento, note="A secret")
+    Note.objects.filter(hold=hold).update(text="", salt="", erased_at=clock.now())
+    drain()
+    assert "secret" not in part(next(mail for mail in mails() if mail["To"] == bento.email), "plain")
 
 
 @pytest.mark.django_db(transaction=True)
