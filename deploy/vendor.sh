@@ -17,7 +17,7 @@ cp deploy/vendor/{package.json,package-lock.json,.npmrc} "$work"
 package=$work/node_modules/@fontsource-variable/atkinson-hyperlegible-next
 target=static/vendor/atkinson-hyperlegible-next
 mkdir -p "$target"
-cp "$package/files/atkinson-hyperlegible-next-latin-wght-normal.woff2" "$target/"
+cp "$package/files/"atkinson-hyperlegible-next-{latin,latin-ext}-wght-normal.woff2 "$target/"
 cp "$package/LICENSE" "$target/OFL.txt"
 node -p "require('$package/package.json').version" >"$target/VERSION"
 (cd static/vendor && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
