@@ -17,7 +17,7 @@ def words(response: Any) -> str:
 
 def amounts(response: Any) -> list[int]:
     """The amounts of the lines on the page, in their order, in minutes."""
-    lines = re.findall(r"<li>.*?</li>", response.content.decode(), re.DOTALL)
+    lines = re.findall(r"<li\b[^>]*>.*?</li>", response.content.decode(), re.DOTALL)
     found = [re.search(r'<data class="amount[^"]*" value="(-?\d+)"', line) for line in lines]
     return [int(amount[1]) for amount in found if amount]
 

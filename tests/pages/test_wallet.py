@@ -100,6 +100,9 @@ def test_unfolded_lines_come_as_a_fragment_without_saying_the_month_twice(client
     assert amounts(fragment) == [*range(-10, 0), 3000]
     assert "<main" not in fragment.content.decode()
     assert "<h3" not in fragment.content.decode()
+    assert fragment.content.decode().count("data-focus") == 1
+    assert fragment.content.decode().index("data-focus") < fragment.content.decode().index("amount")
+    assert "data-focus" not in client.get("/wallet/?before=12").content.decode()
 
 
 def test_lines_stand_under_their_month_in_the_readers_time_zone(client):
