@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ledger.queries import between
 from timebank.errors import Busy, Refusal
 
 from . import operations, queries
@@ -31,6 +32,7 @@ class MemberRequest(HttpRequest):
 
 
 WAIT_SECONDS = 60
+LINES_ON_A_PROFILE = 5
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -51,9 +53,11 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 @require_safe
 @login_required
 def profile(request: MemberRequest, public_id: str) -> HttpResponse:
-    """What neighbours see of a person; whoever is no member any more is not found."""
+    """What neighbours see of a person, and what passed between the two; whoever is no member any more is not found."""
     person = get_object_or_404(Member.objects.visible_to(request.user), public_id=public_id)
-    return render(request, "accounts/profile.html", {"person": person})
+    is_other = person.pk != request.user.pk
+    lines = between(request.user, person, limit=LINES_ON_A_PROFILE) if is_other else []
+    return render(request, "accounts/profile.html", {"person": person, "lines": lines})
 
 
 # --- Settings -------------------------------------------------------------------------------------
