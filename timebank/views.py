@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Member
 from accounts.operations import change_preferences
 from ledger.models import Kind, Transfer
+from marketplace.queries import month_began_at
 
 FIGURES_ARE_KEPT_SECONDS = 600
 FEWEST_WORTH_TELLING = 5
@@ -102,11 +103,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def community_figures() -> dict[str, Any] | None:
-    """How many members there are and how many hours they exchanged; None while too few to tell."""
+    """How many members there are and what they exchanged; None while too few to tell."""
     return cache.get_or_set("community-figures", _count, FIGURES_ARE_KEPT_SECONDS) or None
 
 
 def _count() -> dict[str, int]:
-    moved = Transfer.objects.filter(kind__in=[Kind.HELP, Kind.GIFT]).aggregate(minutes=Sum("amount_minutes"))
-    figures = {"members": Member.objects.active().count(), "hours": (moved["minutes"] or 0) // 60}
-    return figures if min(figures.values()) >= FEWEST_WORTH_TELLING else {}
+    moved = Transfer.objects.filter(kind__in=[Kind.HELP, Kind.GIFT])
+    minutes = moved.aggregate(sum=Sum("amount_minutes"))["sum"] or 0
+    figures = {"members": Member.objects.active().count(), "hours": minutes // 60}
+    if min(figures.values()) < FEWEST_WORTH_TELLING:
+        return {}
+    payments = moved.filter(posted_at__gte=month_began_at()).count()
+    return {**figures, "payments_this_month": payments} if payments >= FEWEST_WORTH_TELLING else figures

@@ -62,7 +62,7 @@ def test_a_living_community_shows_its_figures(client):
     people = [make_member(minutes=240) for _ in range(6)]
     for giver, taker in pairwise(people):
         send(giver, taker, 60)
-    assert "neighbours 6 hours exchanged 5" in words(client.get("/"))
+    assert "neighbours 6 hours exchanged 5 payments this month 5" in words(client.get("/"))
 
 
 def test_who_is_signed_in_goes_straight_to_her_own_page(client):
