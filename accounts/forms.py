@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -13,6 +12,7 @@ from timebank.durations_field import MinutesField
 
 from .models import Member
 from .words import NameField, WordsField
+from .zones import place, zone_choices
 
 
 class SendForm(forms.Form):
@@ -66,14 +66,9 @@ class ProfileForm(forms.Form):
 LANGUAGE_NAMES = [("en", "English"), ("pt-br", "Português do Brasil")]
 
 
-def _time_zones() -> list[tuple[str, str]]:
-    places = [name for name in sorted(zoneinfo.available_timezones()) if "/" in name and not name.startswith("Etc/")]
-    return [(name, name.replace("_", " ")) for name in ["UTC", *places]]
-
-
 class PreferencesForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGE_NAMES)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
     theme = forms.ChoiceField(
         label=_("Colours"),
         choices=[
@@ -90,6 +85,13 @@ class PreferencesForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones: Any = self.fields["time_zone"]
+        present = self.initial.get("time_zone")
+        if present and not zones.valid_value(present):  # an old name, which she may keep
+            zones.choices = [(present, place(present)), *zones.choices]
 
 
 class AgreeForm(forms.Form):

@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client, override_settings
 
-from accounts import operations
+from accounts import operations, zones
 from accounts.models import Member
 from notifications.models import Letter
 from tests.factories import PASSWORD, make_coordinator, make_member
@@ -54,6 +54,28 @@ def test_settings_refuse_what_there_is_not(client, ana, field, value):
 
     assert answer.status_code == 422
     assert answer.context["form"].errors[field]
+
+
+def test_time_zones_are_offered_by_place_with_the_nearest_first(client, ana):
+    (brazil, near), (_often, often), *regions = zones.zone_choices()
+    offered = [name for _region, places in [(brazil, near), (_often, often), *regions] for name, _label in places]
+
+    assert (str(brazil), near[0][0]) == ("Brazil", "America/Sao_Paulo")
+    assert [str(label) for _name, label in often] == ["Lisbon", "London", "New York", "World time (UTC)"]
+    assert len(offered) == len(set(offered))
+    assert {"Asia/Tokyo", "Europe/Oslo", "America/Argentina/Buenos_Aires"} <= set(offered)
+    assert not {"Brazil/East", "America/Buenos_Aires", "Asia/Calcutta", "Etc/GMT+3", "US/Eastern"} & set(offered)
+    assert not any("_" in label or "/" in label for _region, places in regions for _name, label in places)
+    page = client.get("/settings/").content.decode()
+    assert '<optgroup label="Brazil">' in page
+    assert '<option value="America/Sao_Paulo" selected>Brasília, São Paulo, Rio de Janeiro</option>' in page
+
+
+def test_who_has_an_old_name_of_a_zone_may_keep_it(client, ana):
+    Member.objects.filter(pk=ana.pk).update(time_zone="Brazil/East")
+    assert '<option value="Brazil/East" selected>East</option>' in client.get("/settings/").content.decode()
+    assert client.post("/settings/", LOOKS | {"time_zone": "Brazil/East"}).status_code == 302
+    assert client.post("/settings/", LOOKS | {"time_zone": "US/Eastern"}).status_code == 422
 
 
 def test_a_new_name_and_words_show_on_the_profile(client, ana):
