@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connection, transaction
 
 PREFIX = "books_"  # every trigger of ours, and nothing else, is named so
 
@@ -156,6 +156,7 @@ TRIGGERS: tuple[Trigger, ...] = (
 )
 
 
+@transaction.atomic  # at no moment do others see the books without their triggers
 def install() -> None:
     """Make every trigger, in place of whatever has its name. Tables that do not exist yet are left out."""
     remove()

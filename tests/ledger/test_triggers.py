@@ -137,7 +137,7 @@ def _migrate(migration: migrations.Migration) -> None:
         widened = operation.field.clone()  # type: ignore[attr-defined]
         widened.null = True
         migrations.AlterField(operation.model_name, operation.name, widened).state_forwards("ledger", state)  # type: ignore[attr-defined]
-    _before_migrations(using="default")
+    _before_migrations(using="default", plan=[(migration, False)])
     with connection.schema_editor(atomic=migration.atomic) as editor:
         migration.apply(state, editor)
     assert triggers.missing() != []  # gone, so that the rebuild could not fail on them
