@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts import operations
 from accounts.models import Member
+from accounts.passwords import check_password
 from accounts.roles import Role
 from timebank import demo
 
@@ -29,7 +31,7 @@ FORBIDDEN = set("\"'\\$#<>,;")  # they mean something in settings.env or in the 
 
 
 class Command(BaseCommand):
-    help = "Asks for the community's name, language and first coordinator, and writes them down. Can be run again."
+    help = "Asks for the community's language, name and first coordinator, and writes them down. Can be run again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--community", help="the community's name")
@@ -37,29 +39,34 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", help="such as America/Sao_Paulo")
         parser.add_argument("--name", help="the first coordinator's name")
         parser.add_argument("--email", help="the first coordinator's e-mail address")
-        parser.add_argument("--password", help="her password; better leave it out and be asked for it")
+        parser.add_argument("--password", help="the first coordinator's password; better leave it out and be asked")
         parser.add_argument("--no-input", action="store_true", help="ask nothing; refuse what is missing")
 
     def handle(self, *args: Any, no_input: bool, **options: Any) -> None:
-        self.asks = not no_input and sys.stdin.isatty()
+        self.asks, self.at_a_terminal = not no_input, bool(sys.stdin and sys.stdin.isatty())
         call_command("migrate", interactive=False, verbosity=0)
         if demo.is_loaded():
             raise CommandError(
                 "The demo community lives in this database. Set VAR_DIR to a new folder for your own, "
                 f"or delete {settings.VAR_DIR} if nobody needs the demo."
             )
-        community = self._answer("The community's name", options["community"], _name, settings.COMMUNITY_NAME)
-        language = self._answer(
-            f"Its language ({' or '.join(LANGUAGES)})", options["language"], _language, settings.LANGUAGE_CODE
-        )
-        time_zone = self._answer("Its time zone", options["time_zone"], _time_zone, settings.TIME_ZONE)
-        name = self._answer("The first coordinator's name", options["name"], _name)
-        email = self._answer("Her e-mail address", options["email"], _email)
+        # Asked first, in both languages, for the rest is said in the one that is chosen.
+        question = f"Language / Idioma ({' / '.join(LANGUAGES)})"
+        language = self._answer(question, options["language"], _language, settings.LANGUAGE_CODE)
+        with translation.override(language):
+            self._set_up(language, options)
+
+    def _set_up(self, language: str, options: dict[str, Any]) -> None:
+        community = self._answer(_("Name of the community"), options["community"], _name)
+        time_zone = self._answer(_("Time zone"), options["time_zone"], _time_zone, settings.TIME_ZONE)
+        name = self._answer(_("Name of the first coordinator"), options["name"], _name)
+        email = self._answer(_("E-mail of the first coordinator"), options["email"], _email)
         coordinator = Member.objects.filter(email=email).first()
         if coordinator is not None and coordinator.state in {State.SUSPENDED, State.LEFT, State.STEWARD}:
-            raise CommandError(f"{email} belongs to somebody who is no active member.")
+            raise CommandError(_("%(email)s belongs to somebody who is no active member.") % {"email": email})
         if coordinator is None:
-            password = self._answer("Her password", options["password"], _password(name, email), secret=True)
+            question = _("Password of the first coordinator")
+            password = self._answer(question, options["password"], _password(name, email), secret=True)
         _write_settings({"COMMUNITY_NAME": community, "COMMUNITY_LANGUAGE": language, "TIME_ZONE": time_zone})
         # The rest of this process speaks of the new community too.
         settings.COMMUNITY_NAME, settings.LANGUAGE_CODE, settings.TIME_ZONE = community, language, time_zone
@@ -69,10 +76,11 @@ class Command(BaseCommand):
             coordinator = operations.sign_up(display_name=name, email=email, password=password, language=language)
             operations.change_preferences(coordinator, language=language, time_zone=time_zone, theme="", text_size="")
         _make_coordinator(coordinator)
-        self.stdout.write(
-            f"{community} is set up. {coordinator.display_name} coordinates it, may give roles to others, and signs in "
-            f"as {email}; before her first visit to the staff's pages she adds an authenticator app."
+        said = _(
+            "%(community)s is set up. %(name)s coordinates it, may give roles to others, and signs in as %(email)s; "
+            "before the first visit to the staff’s pages an authenticator app is needed."
         )
+        self.stdout.write(said % {"community": community, "name": coordinator.display_name, "email": email})
 
     def _answer(
         self,
@@ -83,33 +91,44 @@ class Command(BaseCommand):
         *,
         secret: bool = False,
     ) -> str:
-        """The checked answer: the option that was given, else what is typed; typed nonsense is asked again."""
-        if given is not None:
-            try:
-                return checked(given)
-            except ValueError as error:
-                raise CommandError(str(error)) from None
-        if not self.asks:
-            if default:
-                return default
-            raise CommandError(f"{question} is missing: give it as an option (see manage.py setup --help).")
+        """The checked answer: the option that was given, else what is typed, else a line of what is piped in.
+
+        Typed nonsense is asked for again; nonsense from an option or a pipe ends it.
+        """
+        if given is None and self.asks and self.at_a_terminal:
+            return self._typed_answer(question, checked, default, secret=secret)
+        if given is None and self.asks and sys.stdin and (line := sys.stdin.readline()):
+            given = line.rstrip("\r\n") or default
+        given = default if given is None else given
+        if not given:
+            missing = _("Missing: %(what)s. Give it as an option (see manage.py setup --help).")
+            raise CommandError(missing % {"what": question})
+        try:
+            return checked(given)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+
+    def _typed_answer(self, question: str, checked: Callable[[str], str], default: str, *, secret: bool) -> str:
+        prompt = f"{question} [{default}]: " if default else f"{question}: "
         while True:
-            prompt = f"{question} [{default}]: " if default else f"{question}: "
-            typed = getpass.getpass(prompt) if secret else input(prompt)
             try:
-                return checked(typed or default)
+                answer = checked((getpass.getpass(prompt) if secret else input(prompt)) or default)
             except ValueError as error:
                 self.stderr.write(str(error))
+                continue
+            if not secret or getpass.getpass(_("The same password again") + ": ") == answer:
+                return answer
+            self.stderr.write(_("These are two different passwords. Please try once more."))
 
 
 def _name(text: str) -> str:
     name = " ".join(text.split())
     if not name:
-        raise ValueError("A name is needed.")
+        raise ValueError(_("A name is needed."))
     if len(name) > 80:
-        raise ValueError("A name has at most 80 letters.")
+        raise ValueError(_("A name has at most 80 letters."))
     if not name.isprintable() or set(name) & FORBIDDEN:
-        raise ValueError(f"A name has none of {' '.join(sorted(FORBIDDEN))}")
+        raise ValueError(_("A name has none of %(signs)s") % {"signs": " ".join(sorted(FORBIDDEN))})
     return name
 
 
@@ -122,7 +141,9 @@ def _language(text: str) -> str:
 
 def _time_zone(text: str) -> str:
     if text.strip() not in zoneinfo.available_timezones():
-        raise ValueError(f"There is no time zone {text!r}. It looks like America/Sao_Paulo or Europe/Lisbon.")
+        raise ValueError(
+            _("There is no time zone “%(text)s”. It looks like America/Sao_Paulo or Europe/Lisbon.") % {"text": text}
+        )
     return text.strip()
 
 
@@ -131,14 +152,16 @@ def _email(text: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
-        raise ValueError(f"{text!r} is no e-mail address. It looks like ana@example.org.") from None
+        raise ValueError(
+            _("“%(text)s” is no e-mail address. It looks like ana@example.org.") % {"text": text}
+        ) from None
     return address
 
 
 def _password(name: str, email: str) -> Callable[[str], str]:
     def checked(text: str) -> str:
         try:
-            validate_password(text, Member(display_name=name, email=email))
+            check_password(text, Member(display_name=name, email=email))
         except ValidationError as error:
             raise ValueError(" ".join(error.messages)) from None
         return text
@@ -147,7 +170,7 @@ def _password(name: str, email: str) -> Callable[[str], str]:
 
 
 def _make_coordinator(member: Member) -> None:
-    """Take her in, whatever JOINING says, and give her the role; done twice it changes nothing."""
+    """Take the coordinator in, whatever JOINING says, and give her the role; done twice it changes nothing."""
     member = operations.join(operations.confirm_email(member))
     operations.make_administrator(member)
     operations.give_role(member, Role.COORDINATOR, by=None)
