@@ -10,7 +10,7 @@ from django.utils import translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from timebank.durations import MOST_MINUTES, NotMinutes, in_words, parse_minutes
+from timebank.durations import MOST_MINUTES, NotMinutes, in_words, parse_minutes, readings
 from timebank.durations_field import MinutesField
 
 
@@ -73,6 +73,19 @@ def test_minutes_are_said_in_hours_and_minutes(minutes, words):
         ("15", 15),
         ("90", 90),
         ("000090", 90),
+        ("uma hora", 60),
+        ("Uma Hora", 60),
+        ("1 hora e meia", 90),
+        ("uma hora e meia", 90),
+        ("2 h e meia", 150),
+        ("meia hora", 30),
+        ("half an hour", 30),
+        ("half hour", 30),
+        ("an hour", 60),
+        ("one hour and a half", 90),
+        ("an  hour and a half", 90),
+        ("2 hours and a half", 150),
+        ("um minuto", 1),
     ],
 )
 def test_people_write_time_in_many_ways(text, minutes):
@@ -95,6 +108,7 @@ def test_a_bare_number_takes_the_unit_of_its_field(text, unit, minutes):
 
 
 UNCLEAR = "Write the time in hours and minutes, such as 1 h 30 min or 45 min."
+LEAST = "We count whole minutes. The least is 1 min."
 TOO_MUCH = "That is more time than anyone has."
 ABOVE_ZERO = "The time must be more than zero."
 DIGITS = "Please write numbers with the digits 0 to 9."
@@ -117,7 +131,9 @@ THOUSANDS = "Please write large numbers without a mark for thousands."
         ("14", "14 h or 14 min?"),
         ("1,5", "1,5 h or 1,5 min?"),
         ("1.5 min", "We count whole minutes. The nearest are 1 min and 2 min."),
-        ("0.5 min", "We count whole minutes. The nearest are 0 min and 1 min."),
+        ("0.5 min", LEAST),
+        ("0,01 h", LEAST),
+        ("0,001 d", LEAST),
         ("1,33 h", "We count whole minutes. The nearest are 1 h 19 min and 1 h 20 min."),
         ("1 h 30.5 min", "We count whole minutes. The nearest are 1 h 30 min and 1 h 31 min."),
         ("1 d 0.01 h", "We count whole minutes. The nearest are 8 h and 8 h 1 min."),
@@ -145,6 +161,13 @@ THOUSANDS = "Please write large numbers without a mark for thousands."
         ("e 30", UNCLEAR),
         ("1 h e", UNCLEAR),
         ("1_000", UNCLEAR),
+        ("uma", UNCLEAR),
+        ("e meia", UNCLEAR),
+        ("1 e meia", UNCLEAR),
+        ("1 dia e meia", UNCLEAR),
+        ("1,5 h e meia", UNCLEAR),
+        ("1 h 30 min e meia", UNCLEAR),
+        ("half", UNCLEAR),
         ("1:75", "Beside hours, minutes go up to 59."),
         ("1h90", "Beside hours, minutes go up to 59."),
         ("1.000 min", THOUSANDS),
@@ -156,6 +179,7 @@ THOUSANDS = "Please write large numbers without a mark for thousands."
         ("1" + "0" * 400, TOO_MUCH),
         ("9" * 5000, TOO_MUCH),
         ("9" * 30 + " h", TOO_MUCH),
+        ("1" + "0" * 400 + " h", TOO_MUCH),
         (str(2**63), TOO_MUCH),
         ("a" * 100_000, UNCLEAR),
         ("1 h" * 100_000, UNCLEAR),
@@ -171,6 +195,17 @@ def test_a_refusal_is_a_value_error_with_a_code():
     with pytest.raises(ValueError, match="2 h or 2 min") as refused:
         parse_minutes("2")
     assert refused.value.code == "which_unit"
+
+
+@pytest.mark.parametrize(("number", "texts"), [("2", ["2 h", "2 min"]), ("1,5", ["1,5 h"]), ("x", [])])
+def test_a_bare_number_offers_what_it_could_mean(number, texts):
+    assert readings(number) == texts
+
+
+@given(st.integers(1, 999))
+def test_and_a_half_is_half_an_hour_more(hours):
+    for text in (f"{hours} horas e meia", f"{hours} h and a half"):
+        assert parse_minutes(text) == hours * 60 + 30
 
 
 @given(st.integers(1, MOST_MINUTES - 1))
@@ -191,9 +226,15 @@ def test_decimal_hours_are_exact_or_refused(whole, hundredths):
 
 
 TIMEISH = st.text(alphabet="0123456789.,:hmind aeor-−\u2009\uff11", max_size=80)
+SAID = st.lists(
+    st.sampled_from(
+        ["uma", "um", "an", "one", "1", "half", "meia", "hora", "horas", "hour", "h", "e", "and", "a", "30"]
+    ),
+    max_size=7,
+).map(" ".join)
 
 
-@given(st.one_of(st.text(), TIMEISH), st.sampled_from([None, "minutes", "hours", "days"]))
+@given(st.one_of(st.text(), TIMEISH, SAID), st.sampled_from([None, "minutes", "hours", "days"]))
 @example("²", None)
 @example("İ h", None)
 @example("1 e 2", "hours")

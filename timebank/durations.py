@@ -24,6 +24,10 @@ _LARGEST_FIRST: tuple[Unit, ...] = ("days", "hours", "minutes")
 _CLOCK = re.compile(r"([0-9]+):([0-9]{2})(?: ?h)?")
 _PART = re.compile(r" ?(?:(?:and|e) )?([0-9]+)(?:[.,]([0-9]+))?(?: ?([a-z]+)\.?)?")
 _SIGNED = re.compile(r"[-−–] ?[0-9.,]")
+# What people say instead of a number. static/js/stepper.js reads the same.
+_HALF_AN_HOUR = re.compile(r"meia hora|half (?:an? )?hour")
+_ONE = re.compile(r"(?:uma?|an?|one) (?=[a-z])")
+_AND_A_HALF = re.compile(r"(.*[0-9] ?(?:h|horas?|hours?)) (?:e meia|and a half)")
 
 
 class NotMinutes(ValueError):
@@ -42,20 +46,22 @@ def in_words(minutes: int) -> str:
 
 
 def parse_minutes(text: str, *, unit: Unit | None = None) -> int:
-    """The whole minutes, more than none, that ``text`` means: "1h30", "1:30", "90 min", "1,5 h", "2 d".
+    """The whole minutes, more than none, that ``text`` means: "1h30", "1:30", "1,5 h", "2 d", "half an hour".
 
     A bare number is in ``unit``. Where there is none it is minutes, if it is 15 or more; a smaller
     one is refused, for it could as well be hours. Raises NotMinutes.
     """
     text = text.strip()
     _refuse_what_no_one_means(text)
-    text = " ".join(text.split()).lower()  # any kind of space, thin ones too
+    text = _in_numbers(" ".join(text.split()).lower())  # any kind of space, thin ones too
     amount = _clock(text) or _bare(text, unit) or _parts(text)
     minutes, rest = divmod(amount.numerator, amount.denominator)
     if not amount.numerator:
         raise NotMinutes(_("The time must be more than zero."), "zero")
     if minutes >= MOST_MINUTES:
         raise _too_much()
+    if rest and not minutes:
+        raise NotMinutes(_("We count whole minutes. The least is %(least)s.") % {"least": in_words(1)}, "not_whole")
     if rest:
         raise NotMinutes(
             _("We count whole minutes. The nearest are %(less)s and %(more)s.")
@@ -63,6 +69,18 @@ def parse_minutes(text: str, *, unit: Unit | None = None) -> int:
             "not_whole",
         )
     return minutes
+
+
+def readings(number: str) -> list[str]:
+    """What a bare ``number`` could mean, of that what can be read: "2" → "2 h", "2 min"."""
+    return [text for text in (f"{number} h", f"{number} min") if _is_read(text)]
+
+
+def _is_read(text: str) -> bool:
+    try:
+        return bool(parse_minutes(text))
+    except NotMinutes:
+        return False
 
 
 class _Amount(NamedTuple):
@@ -76,11 +94,22 @@ def _refuse_what_no_one_means(text: str) -> None:
     if not text:
         raise NotMinutes(_("Write how much time, such as 1 h 30 min."), "empty")
     if len(text) > LONGEST_TEXT:
-        raise _too_much() if text.isdigit() else _unclear()
+        raise _too_much() if text[:LONGEST_TEXT].isdigit() else _unclear()
     if any(c.isnumeric() and not c.isascii() for c in text):
         raise NotMinutes(_("Please write numbers with the digits 0 to 9."), "digits")
     if _SIGNED.match(text):
         raise NotMinutes(_("The time must be more than zero."), "negative")
+
+
+def _in_numbers(text: str) -> str:
+    """ "half an hour" → "30 min", "uma hora e meia" → "1 hora 30 min"; the rest as it is."""
+    if _HALF_AN_HOUR.fullmatch(text):
+        return "30 min"
+    if said := _ONE.match(text):
+        text = f"1 {text[said.end() :]}"
+    if half := _AND_A_HALF.fullmatch(text):
+        text = f"{half[1]} 30 min"
+    return text
 
 
 def _clock(text: str) -> _Amount | None:

@@ -34,7 +34,7 @@ class MinutesField(forms.Field):
         super().__init__(**kwargs)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"autocomplete": "off", "maxlength": "60"}
+        return {"autocomplete": "off"}  # no maxlength: a browser would cut short what is refused, and kept as typed
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, int):
