@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Kind
+from timebank.durations import readings
 from timebank.durations_field import MinutesField
 
 from .models import Member
@@ -33,6 +34,10 @@ class SendForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def amount_readings(self) -> list[str]:
+        """What the amount could mean, where it was refused for being unclear about that: "2 h", "2 min"."""
+        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
 
 class ConfirmSendForm(SendForm):

@@ -7,19 +7,20 @@ from ledger.models import Hold
 from .models import Member
 
 FOUND_AT_MOST = 8
+RECENT_AT_MOST = 4  # more would push the rest of the form off a phone's screen
 _LATEST_PAYMENTS = 40
 
 
 def find_people(asking: Member, words: str) -> list[Member]:
-    """Up to 8 active members for ``asking`` to send hours to: those she sent to lately come first.
+    """Active members for ``asking`` to send hours to: those she sent to lately come first.
 
-    Without ``words`` only these; with words everybody whose name holds them, then by name.
+    Without ``words`` only these, up to 4; with words up to 8 whose name holds them, then by name.
     """
     recent = _lately_paid(asking)
     others = Member.objects.active().exclude(pk=asking.pk)
     if not words.strip():
         known = others.in_bulk(recent)
-        return [known[pk] for pk in recent if pk in known][:FOUND_AT_MOST]
+        return [known[pk] for pk in recent if pk in known][:RECENT_AT_MOST]
     named = others.named_like(words)
     known = named.in_bulk(recent)
     found = [known[pk] for pk in recent if pk in known][:FOUND_AT_MOST]

@@ -10,5 +10,6 @@ urlpatterns = [
     path("send/", views.send, name="send"),
     path("send/people/", views.send_people, name="send_people"),
     path("send/review/", views.send_review, name="send_review"),
+    path("send/review/<slug:nonce>/", views.send_look_over, name="send_look_over"),
     path("send/confirm/", views.send_confirm, name="send_confirm"),
 ]

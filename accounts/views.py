@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger.queries import between
 from timebank.errors import Busy, Refusal
@@ -107,15 +107,19 @@ def agree(request: MemberRequest) -> HttpResponse:
 # --- Sending hours ----------------------------------------------------------------------------------
 
 
+DRAFTS_KEPT = 3  # payments one may be looking over at a time, in as many tabs
+
+
 @require_form_methods
 @login_required
 def send(request: MemberRequest) -> HttpResponse:
-    """The form, empty or as typed so far: a POST looks for people, or comes back from the review."""
+    """The form, empty or as typed so far: a POST looks for people, ``draft`` comes back from the review."""
     if not request.user.is_member:
         return _not_now(request)
     typed = request.POST if request.method == "POST" else request.GET
+    typed = _drafts(request).get(typed.get("draft", ""), typed)
     form = SendForm(initial={name: typed[name] for name in SendForm.base_fields if name in typed})
-    return _send_page(request, form)
+    return _send_page(request, form, typed)
 
 
 @require_safe
@@ -127,43 +131,69 @@ def send_people(request: MemberRequest) -> HttpResponse:
     return render(request, "accounts/_people.html", _people(request, request.GET))
 
 
-@require_POST
+@require_form_methods
 @login_required
 def send_review(request: MemberRequest) -> HttpResponse:
-    """Say in words what would happen, before it does."""
+    """Check what was typed and lead on to a page that says what would happen."""
     if not request.user.is_member:
         return _not_now(request)
+    if request.method != "POST":  # after signing in again, say
+        return redirect("send")
     form = SendForm(request.POST)
     if not form.is_valid():
-        return _send_page(request, form)
-    recipient = _recipient(form)
+        return _send_page(request, form, form.data)
     try:
-        left_minutes = operations.look_ahead(
-            sender=request.user, recipient=recipient, amount_minutes=form.cleaned_data["amount"]
+        operations.look_ahead(
+            sender=request.user, recipient=_recipient(form), amount_minutes=form.cleaned_data["amount"]
         )
     except Refusal as refusal:
         return _refused(request, form, refusal)
     nonce = secrets.token_urlsafe(16)
-    return _review_page(request, form, recipient, nonce=nonce, left_minutes=left_minutes)
+    _keep_draft(request, nonce, form)
+    return redirect("send_look_over", nonce)
 
 
-@require_POST
+@require_safe
+@login_required
+def send_look_over(request: MemberRequest, nonce: str) -> HttpResponse:
+    """Say in words what would happen, before it does. Whoever comes back after sending gets the receipt."""
+    if sent := operations.sent_before(sender=request.user, nonce=nonce):
+        return redirect("transfer", sent.public_id)
+    if not request.user.is_member:
+        return _not_now(request)
+    draft = _drafts(request).get(nonce)
+    if draft is None:
+        return redirect("send")
+    form = SendForm(draft)
+    if not form.is_valid():
+        return _send_page(request, form, draft)
+    recipient, asked = _recipient(form), form.cleaned_data
+    try:
+        left_minutes = operations.look_ahead(sender=request.user, recipient=recipient, amount_minutes=asked["amount"])
+    except Refusal as refusal:
+        return _refused(request, form, refusal)
+    context = {"asked": asked, "recipient": recipient, "nonce": nonce, "left_minutes": left_minutes}
+    return render(request, "accounts/send_review.html", context | {"again": draft.get("again", "")})
+
+
+@require_form_methods
 @login_required
 def send_confirm(request: MemberRequest) -> HttpResponse:
     if not request.user.is_member:
         return _not_now(request)
+    if request.method != "POST":
+        return redirect("send")
     limit = {"send": site_settings.SEND_RATE_LIMIT}
     if not ratelimit.consume(request, app="accounts", action="send", config=limit):
         return ratelimit.respond_429(request)
     form = ConfirmSendForm(request.POST)
     if not form.is_valid():
-        return _send_page(request, form)
-    recipient = _recipient(form)
+        return _send_page(request, form, form.data)
     asked = form.cleaned_data
     try:
         hold = operations.send_hours(
             sender=request.user,
-            recipient=recipient,
+            recipient=_recipient(form),
             amount_minutes=asked["amount"],
             kind=asked["kind"],
             note=asked["note"],
@@ -171,10 +201,24 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
             again=asked["again"],
         )
     except operations.AlreadySent as refusal:
-        return _review_page(request, form, recipient, nonce=asked["nonce"], again=refusal)
+        _keep_draft(request, asked["nonce"], form, again=str(refusal))
+        return redirect("send_look_over", asked["nonce"])
     except Refusal as refusal:
         return _refused(request, form, refusal)
     return redirect("transfer", hold.public_id)
+
+
+def _drafts(request: MemberRequest) -> dict[str, dict[str, str]]:
+    """The payments she is looking over, each as typed, by its nonce."""
+    kept: dict[str, dict[str, str]] = request.session.get("send_drafts", {})
+    return kept
+
+
+def _keep_draft(request: MemberRequest, nonce: str, form: SendForm, again: str = "") -> None:
+    """Keep what was typed for the page that shows it: only a page that was asked for can be gone back to."""
+    draft = {name: form.data.get(name, "") for name in SendForm.base_fields} | {"again": again}
+    others = [(name, kept) for name, kept in _drafts(request).items() if name != nonce]
+    request.session["send_drafts"] = dict([*others, (nonce, draft)][-DRAFTS_KEPT:])
 
 
 def _recipient(form: SendForm) -> Member | None:
@@ -182,10 +226,14 @@ def _recipient(form: SendForm) -> Member | None:
     return found
 
 
-def _send_page(request: MemberRequest, form: SendForm, status: int = 422) -> HttpResponse:
+def _send_page(request: MemberRequest, form: SendForm, typed: Any, status: int = 422) -> HttpResponse:
     """The first step with everything as it was typed."""
-    typed = request.POST if request.method == "POST" else request.GET
-    context = {"form": form, "account": request.user.account, **_people(request, typed)}
+    context = {
+        "form": form,
+        "account": request.user.account,
+        "day_minutes": site_settings.DAY_MINUTES,
+        **_people(request, typed),
+    }
     return render(request, "accounts/send.html", context, status=status if form.errors else 200)
 
 
@@ -199,33 +247,13 @@ def _people(request: MemberRequest, typed: Any) -> dict[str, object]:
     return {"people": people, "words": words, "chosen": chosen}
 
 
-def _review_page(
-    request: MemberRequest,
-    form: SendForm,
-    recipient: Member | None,
-    *,
-    nonce: str,
-    left_minutes: int | None = None,
-    again: Refusal | None = None,
-) -> HttpResponse:
-    context = {
-        "form": form,
-        "asked": form.cleaned_data,
-        "recipient": recipient,
-        "nonce": nonce,
-        "left_minutes": left_minutes,
-        "again": again,
-    }
-    return render(request, "accounts/send_review.html", context, status=again.status if again else 200)
-
-
 def _refused(request: MemberRequest, form: SendForm, refusal: Refusal) -> HttpResponse:
     """The form again, with the sentence at the field it is about."""
     field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
     form.add_error(field if field in form.fields else None, str(refusal))
     if not isinstance(refusal, Busy):
-        return _send_page(request, form)
-    response = _send_page(request, form, status=refusal.status)
+        return _send_page(request, form, form.data)
+    response = _send_page(request, form, form.data, status=refusal.status)
     response["Retry-After"] = str(refusal.retry_after_seconds)
     return response
 

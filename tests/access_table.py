@@ -85,9 +85,10 @@ PAGES = [
     Row("send", signed_in(suspended="403")),
     Row("send", signed_in(suspended="403"), "POST"),
     Row("send_people", signed_in(suspended="403")),
-    Row("send_review", signed_in("405", anonymous="405")),
+    Row("send_review", signed_in("→ send", suspended="403")),
     Row("send_review", signed_in("422", suspended="403"), "POST"),
-    Row("send_confirm", signed_in("405", anonymous="405")),
+    Row("send_look_over", signed_in("→ send", suspended="403"), args={"nonce": "not-a-draft"}),
+    Row("send_confirm", signed_in("→ send", suspended="403")),
     Row("send_confirm", signed_in("422", suspended="403"), "POST"),
     # Her own settings.
     Row("settings", signed_in()),

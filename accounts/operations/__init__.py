@@ -13,7 +13,7 @@ from .refusals import (
     ToOneself,
 )
 from .roles import give_role, make_administrator, take_role
-from .sending import look_ahead, send_hours
+from .sending import look_ahead, send_hours, sent_before
 from .signing_up import free_address, is_taken, sign_up
 from .suspension import end_sessions, reinstate_member, suspend_member
 
@@ -43,6 +43,7 @@ __all__ = [
     "present_versions",
     "reinstate_member",
     "send_hours",
+    "sent_before",
     "sign_up",
     "suspend_member",
     "take_in",

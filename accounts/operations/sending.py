@@ -37,7 +37,7 @@ def send_hours(
     values raise KeyReused. ``again`` says that a second payment like the last one is meant.
     Raises CannotSend, CannotReceive, ToOneself, AlreadySent, NotEnoughTime.
     """
-    key = f"send:{nonce}"
+    key = _key(nonce)
     # Locked, so that of two tabs at once the second sees what the first sent.
     payer = Account.objects.select_for_update(no_key=True).filter(owner=sender).first()
     payee = _account_of(recipient)
@@ -61,6 +61,16 @@ def look_ahead(*, sender: Member, recipient: Member | None, amount_minutes: int)
     if amount_minutes > payer.available_minutes:
         raise ledger.why_not(payer, amount_minutes)
     return payer.available_minutes - amount_minutes
+
+
+def sent_before(*, sender: Member, nonce: str) -> Hold | None:
+    """What ``sender`` has sent with this ``nonce`` already."""
+    found: Hold | None = Hold.objects.filter(actor=sender, key=_key(nonce)).first()
+    return found
+
+
+def _key(nonce: str) -> str:
+    return f"send:{nonce}"
 
 
 # One sentence for whoever cannot be sent hours: who she is or why is nobody else's business.

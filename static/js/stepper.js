@@ -2,11 +2,76 @@
 (() => {
   "use strict";
 
-  const inMinutes = (text) => {
-    const found = /^\s*(?:(\d{1,6})\s*h)?\s*(?:(\d{1,6})\s*(?:min|m)?)?\s*$/i.exec(text);
-    if (found && (found[1] || found[2])) return Number(found[1] || 0) * 60 + Number(found[2] || 0);
-    const clock = /^\s*(\d{1,6}):([0-5]\d)\s*$/.exec(text);
-    return clock ? Number(clock[1]) * 60 + Number(clock[2]) : null;
+  // --- Reading: the grammar of timebank/durations.py, in whole numbers, never rounded ---
+
+  const LONGEST_TEXT = 60;
+  const MOST_MINUTES = 1000000000n;
+  const CLEARLY_MINUTES = 15n;
+  const WORDS = {
+    minutes: ["m", "min", "mins", "minute", "minutes", "minuto", "minutos"],
+    hours: ["h", "hs", "hr", "hrs", "hour", "hours", "hora", "horas"],
+    days: ["d", "day", "days", "dia", "dias"],
+  };
+  const SMALLEST_FIRST = Object.keys(WORDS);
+  const UNITS = new Map(SMALLEST_FIRST.flatMap((unit) => WORDS[unit].map((word) => [word, unit])));
+  const CLOCK = /^([0-9]+):([0-9]{2})(?: ?h)?$/;
+  const PART = / ?(?:(?:and|e) )?([0-9]+)(?:[.,]([0-9]+))?(?: ?([a-z]+)\.?)?/y;
+
+  const partAt = (text, at) => {
+    PART.lastIndex = at;
+    return PART.exec(text);
+  };
+
+  const inNumbers = (text) => (/^(?:meia hora|half (?:an? )?hour)$/.test(text) ? "30 min" : text)
+    .replace(/^(?:uma?|an?|one) (?=[a-z])/, "1 ")
+    .replace(/^(.*[0-9] ?(?:h|horas?|hours?)) (?:e meia|and a half)$/, "$1 30 min");
+
+  // A number as minutes, kept as a fraction; null where the server would ask about its mark.
+  const number = (found, unit, dayMinutes) => {
+    const decimals = found[2] ?? "";
+    const over = BigInt(found[1] + decimals) * { minutes: 1n, hours: 60n, days: dayMinutes }[unit];
+    const under = 10n ** BigInt(decimals.length);
+    const isThousands = decimals.length === 3 && BigInt(found[1]) > 0n && (over % under === 0n || unit === "minutes");
+    return isThousands ? null : { over, under };
+  };
+
+  const parts = (text, dayMinutes) => {
+    let total = { over: 0n, under: 1n };
+    let last = null;
+    for (let at = 0; at < text.length; at = PART.lastIndex) {
+      const found = total.under === 1n ? partAt(text, at) : null;
+      if (!found) return null;
+      const unit = found[3] === undefined && last === "hours" ? "minutes" : UNITS.get(found[3]);
+      if (!unit || (last && SMALLEST_FIRST.indexOf(unit) >= SMALLEST_FIRST.indexOf(last))) return null;
+      if (last === "hours" && BigInt(found[1]) > 59n) return null;
+      const amount = number(found, unit, dayMinutes);
+      if (!amount) return null;
+      total = { over: total.over * amount.under + amount.over, under: amount.under };
+      last = unit;
+    }
+    return total;
+  };
+
+  // What the text means: { minutes }; { isUnclear } for a small number without a unit; null for what
+  // the server would refuse otherwise.
+  const read = (typed, dayMinutes) => {
+    let text = typed.trim();
+    if (!text || text.length > LONGEST_TEXT) return null;
+    text = inNumbers(text.replace(/\s+/g, " ").toLowerCase());
+    let amount;
+    const clock = CLOCK.exec(text);
+    const bare = partAt(text, 0);
+    if (clock) {
+      amount = Number(clock[2]) < 60 ? { over: BigInt(clock[1]) * 60n + BigInt(clock[2]), under: 1n } : null;
+    } else if (bare && bare[0] === text && bare[3] === undefined && /^[0-9]/.test(text)) {
+      amount = number(bare, "minutes", dayMinutes);
+      if (amount && amount.over > 0n && amount.over < CLEARLY_MINUTES * amount.under) return { isUnclear: true };
+    } else {
+      amount = parts(text, dayMinutes);
+    }
+    if (!amount || amount.over === 0n || amount.over % amount.under) return null;
+    const minutes = amount.over / amount.under;
+    return minutes < MOST_MINUTES ? { minutes: Number(minutes) } : null;
   };
 
   const inWords = (minutes) => {
@@ -14,6 +79,8 @@
     const rest = minutes % 60;
     return [hours ? `${hours} h` : "", rest ? `${rest} min` : ""].filter(Boolean).join(" ");
   };
+
+  // --- Stepping ---
 
   const stepped = (now, by) => {
     const step = Math.abs(by);
@@ -25,23 +92,77 @@
   const enliven = (box) => {
     const input = box.querySelector("input");
     const status = box.querySelector("[data-left]");
+    const readings = box.querySelector("[data-readings]");
+    const quick = box.querySelector("[data-set-to]");
+    const dayMinutes = BigInt(box.dataset.day);
     box.querySelectorAll("[data-by], [data-set-to]").forEach((tool) => { tool.hidden = false; });
 
+    // The answers stand where the quick picks stood, so nothing moves away from under a finger.
+    const show = (texts) => {
+      readings.replaceChildren(...texts.map((text) => {
+        const button = document.createElement("button");
+        return Object.assign(button, { className: "chip", type: "button", value: text, textContent: text });
+      }));
+      readings.hidden = texts.length === 0;
+      quick.hidden = texts.length > 0;
+    };
+
     const sayWhatIsLeft = () => {
-      const minutes = inMinutes(input.value);
+      const minutes = read(input.value, dayMinutes)?.minutes;
+      const isGood = minutes !== undefined && minutes <= Number(box.dataset.available);
       const left = Number(box.dataset.available) - minutes;
-      const isSaid = minutes !== null && minutes > 0 && left >= 0;
-      status.textContent = isSaid ? status.dataset.left.replace("{left}", inWords(left) || "0 min") : "";
+      status.textContent = isGood ? status.dataset.left.replace("{left}", inWords(left) || "0 min") : "";
+      return isGood;
+    };
+
+    const askWhich = () => {
+      const number = input.value.trim();
+      show([`${number} h`, `${number} min`].filter((text) => read(text, dayMinutes)?.minutes));
+      status.textContent = status.dataset.which.replaceAll("{number}", number);
+    };
+
+    const follow = () => {
+      show([]);
+      if (sayWhatIsLeft()) input.dispatchEvent(new CustomEvent("mended", { bubbles: true }));
+    };
+
+    const set = (text) => {
+      input.value = text;
+      follow();
+    };
+
+    const step = (by) => {
+      const now = read(input.value, dayMinutes);
+      if (now?.isUnclear) {
+        askWhich();
+      } else if (now || !input.value.trim()) {
+        set(inWords(stepped(now?.minutes ?? 0, by)));
+      } else {
+        input.focus(); // what cannot be read stays as it is
+      }
+    };
+
+    const answer = (text) => {
+      set(text);
+      input.focus(); // the button that had the focus is gone
     };
 
     box.addEventListener("click", (event) => {
-      const { by, set } = event.target.closest("button")?.dataset ?? {};
-      if (by === undefined && set === undefined) return;
-      const minutes = set === undefined ? stepped(inMinutes(input.value) ?? 0, Number(by)) : Number(set);
-      input.value = inWords(minutes);
-      sayWhatIsLeft();
+      const button = event.target.closest("button");
+      if (!button) return;
+      if (button.dataset.by) step(Number(button.dataset.by));
+      else if (button.dataset.set) set(inWords(Number(button.dataset.set)));
+      else answer(button.value);
     });
-    input.addEventListener("input", sayWhatIsLeft);
+    input.addEventListener("input", follow);
+    // Leaving the field asks, unless it is left for a button here, which must not vanish under the press.
+    let isPressed = false;
+    box.addEventListener("pointerdown", (event) => { isPressed = Boolean(event.target.closest("button")); });
+    input.addEventListener("change", () => {
+      if (!isPressed && read(input.value, dayMinutes)?.isUnclear) askWhich();
+    });
+    addEventListener("pointerup", () => { isPressed = false; });
+    show([...readings.querySelectorAll("button")].map((button) => button.value));
     sayWhatIsLeft();
   };
 

@@ -56,7 +56,7 @@ class Person:
         if note:
             page.fill("[name=note]", note)
         page.click("main form button[type=submit].primary")
-        page.wait_for_url("**/send/review/")
+        page.wait_for_url("**/send/review/*/")
         page.click("main form button[type=submit].primary")
         page.wait_for_url("**/transfers/**")
 

@@ -1,0 +1,149 @@
+"""The form for sending hours, helped along by its scripts: they say nothing the server would not say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from timebank.durations import NotMinutes, in_words, parse_minutes
+
+from .people import Meet, Person
+
+pytestmark = pytest.mark.browser
+
+TEXTS = (
+    "2", "14", "15", "90", "000090", "1,5 h", "1.5h", "1 hora", "2 d", "1:30", "1h30", "1 h 30 min", "1h 90", "1:75",
+    "uma hora", "uma hora e meia", "1 h and a half", "half an hour", "an hour", "meia hora", "1 dia e meia", "e meia",
+    "0", "0,01 h", "0.5 min", "1.5 min", "1.000 min", "2.000 h", "0.125 d", "1 d 2 h 5 min", "30 min 1 h", "1,5 h 30 min",
+    "-5", "abc", "1e3", "1 h 2 h", "h", "e 30", "1. h", "90 MIN.", "９０", "1\u2009h\u202f30\u00a0min", "999999999 min",
+    "1000000000 min", "9" * 30 + " h", "1" + "0" * 400,
+)  # fmt: skip
+
+
+def minutes_in(text: str) -> int | None:
+    try:
+        return parse_minutes(text)
+    except NotMinutes:
+        return None
+
+
+@pytest.fixture
+def form(meet: Meet) -> Iterator[Page]:
+    irene: Person = meet("Irene Prado", width=390)
+    irene.join()
+    yield irene.go("/send/")
+    # A refusal is a 422, which a browser mentions on its console.
+    irene.complaints[:] = [complaint for complaint in irene.complaints if "422" not in complaint]
+
+
+def test_what_the_page_reads_is_what_the_server_reads(form: Page) -> None:
+    form.evaluate("document.querySelector('[data-stepper]').dataset.available = 2_000_000_000")
+    read = {}
+    for text in TEXTS:
+        form.fill("[name=amount]", text)
+        left = form.locator("[data-left]").text_content() or ""
+        read[text] = left.removeprefix("You will have ").removesuffix(" left.")
+
+    expected = {text: minutes_in(text) for text in TEXTS}
+    assert read == {text: in_words(2_000_000_000 - n) if n else "" for text, n in expected.items()}
+
+
+def test_a_step_from_what_cannot_be_read_changes_nothing(form: Page) -> None:
+    more = form.get_by_role("button", name="15 minutes more")
+    for text, then in [("", "15 min"), ("1,5 h", "1 h 45 min"), ("uma hora", "1 h 15 min"), ("1 hoar", "1 hoar")]:
+        form.fill("[name=amount]", text)
+        more.click()
+        expect(form.locator("[name=amount]")).to_have_value(then)
+
+    form.fill("[name=amount]", "2")
+    more.click()
+    expect(form.locator("[name=amount]")).to_have_value("2")
+    expect(form.locator("[data-left]")).to_have_text("2 h or 2 min?")
+    form.locator("[data-readings]").get_by_role("button", name="2 h").click()
+    expect(form.locator("[name=amount]")).to_have_value("2 h")
+    expect(form.locator("[data-readings]")).to_be_hidden()
+
+    form.fill("[name=amount]", "3")
+    form.get_by_role("button", name="30 min").click()  # a quick pick answers as well, at the first press
+    expect(form.locator("[name=amount]")).to_have_value("30 min")
+
+
+def test_what_is_mended_is_no_longer_called_wrong(form: Page) -> None:
+    form.fill("[name=amount]", "2")
+    form.click("main form button.primary")
+    expect(form.locator(".errors")).to_contain_text("2 h or 2 min?")
+    expect(form.locator("[name=amount]")).to_have_value("2")
+
+    form.locator("[data-readings]").get_by_role("button", name="2 h").click()
+
+    expect(form.locator("#id_amount-e")).to_have_count(0)
+    expect(form.locator("[name=amount]")).not_to_have_attribute("aria-invalid", "true")
+    expect(form.locator("[data-left]")).to_have_text("You will have 2 h left.")
+    expect(form.locator(".errors")).to_be_visible()  # nobody is chosen yet
+
+
+def test_enter_finds_the_neighbour_and_back_leads_to_what_can_be_seen(meet: Meet) -> None:
+    jonas, karla = meet("Jonas Teles", width=390), meet("Karla Pinto")
+    jonas.join()
+    karla.join()
+    page = jonas.go("/send/")
+    page.fill("[name=q]", "karla p")
+    page.press("[name=q]", "Enter")
+    expect(page.locator("#people").get_by_label("Karla Pinto")).to_be_checked()
+    expect(page).to_have_url(re.compile(r"/send/$"))
+
+    page.fill("[name=amount]", "half an hour")
+    page.click("main form button.primary")
+    page.wait_for_url("**/send/review/*/")
+    page.get_by_role("link", name="Change it").click()
+    expect(page.locator("[name=amount]")).to_have_value("half an hour")
+    expect(page.locator("#people").get_by_label("Karla Pinto")).to_be_checked()
+    page.click("main form button.primary")
+    page.wait_for_url("**/send/review/*/")
+    page.click("main form button.primary")
+    page.wait_for_url("**/transfers/**")
+    receipt = page.url
+
+    page.go_back()
+    expect(page).to_have_url(receipt)
+
+
+def test_one_chosen_by_hand_hides_the_others_until_asked(meet: Meet) -> None:
+    lia = meet("Lia Zanetti", width=390)
+    lia.join()
+    for name in ("Zulmira Um", "Zulmira Dois"):
+        meet(name).join()
+    page = lia.go("/send/")
+    page.fill("[name=q]", "zulmira")
+    first, other = (page.locator("#people").get_by_label(name) for name in ("Zulmira Um", "Zulmira Dois"))
+    expect(other).to_be_visible()
+    first.check()
+    expect(other).to_be_hidden()
+    page.get_by_role("button", name="Choose somebody else").click()
+    expect(first).to_be_focused()
+    page.keyboard.press("ArrowUp")  # passes by; nothing is hidden under her hands
+    expect(first).to_be_visible()
+    expect(other).to_be_checked()
+    page.focus("[name=amount]")
+    expect(first).to_be_hidden()
+
+
+def test_without_scripts_enter_finds_and_an_answer_is_one_press(meet: Meet) -> None:
+    nora, olga = meet("Nora Faria", width=390), meet("Olga Abreu")
+    nora.join()
+    olga.join()
+    plain = nora.page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
+    plain.add_cookies(nora.page.context.cookies())  # type: ignore[arg-type]
+    page = plain.new_page()
+    page.goto(nora.server.url + "/send/")
+    page.fill("[name=q]", "olga")
+    page.press("[name=q]", "Enter")
+    page.get_by_label("Olga Abreu").check()
+    page.fill("[name=amount]", "2")
+    page.click("main form button.primary")
+    page.click("[data-readings] button >> nth=0")
+    expect(page.locator("main")).to_contain_text("You send 2 h to Olga Abreu.")
+    plain.close()
