@@ -7,4 +7,9 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    return {"community_name": settings.COMMUNITY_NAME, "site_url": settings.SITE_URL, "joining": settings.JOINING}
+    return {
+        "community_name": settings.COMMUNITY_NAME,
+        "site_url": settings.SITE_URL,
+        "joining": settings.JOINING,
+        "starting_minutes": settings.STARTING_GRANT_MINUTES,
+    }
