@@ -38,6 +38,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
         self._refuse_what_cannot_work()
+        try:
+            self._start(host, port, demo)
+        except KeyboardInterrupt:  # while the site was being made ready: each step is whole or not at all
+            self.stdout.write("Stopped.")
+
+    def _start(self, host: str, port: int, demo: bool) -> None:
         with self._alone_on_var(), self._listening(host, port) as listener:
             self._bring_database_up_to_date()
             self._refuse_without_triggers()
