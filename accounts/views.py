@@ -116,8 +116,8 @@ def send(request: MemberRequest) -> HttpResponse:
     """The form, empty or as typed so far: a POST looks for people, ``draft`` comes back from the review."""
     if not request.user.is_member:
         return _not_now(request)
-    typed = request.POST if request.method == "POST" else request.GET
-    typed = _drafts(request).get(typed.get("draft", ""), typed)
+    given = request.POST if request.method == "POST" else request.GET
+    typed: Any = _drafts(request).get(given.get("draft", ""), given)
     form = SendForm(initial={name: typed[name] for name in SendForm.base_fields if name in typed})
     return _send_page(request, form, typed)
 
