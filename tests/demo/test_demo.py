@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Member
-from ledger.models import Account, Hold, Kind, Transfer
+from ledger.models import Account, Entry, Hold, Kind, Transfer
 from ledger.operations import fund
+from ledger.views import LINES_ON_A_PAGE
 from notifications.models import Event, Letter
 from tests.factories import make_member
 from timebank import clock, demo
@@ -68,6 +69,7 @@ def test_the_neighbourhood_is_there_and_running_again_changes_nothing():
     for login in demo.logins()[:2]:
         member = Member.objects.get(email=login.email)
         assert 1 <= Event.objects.unread(member).count() <= 4
+        assert Entry.objects.filter(account__owner=member).count() > LINES_ON_A_PAGE  # more is to be seen
 
     # each login opens the door
     for login in demo.logins():
