@@ -102,4 +102,4 @@ def test_poison_harms_no_neighbour(worker: Embedded) -> None:
     wait_until(lambda: {1, 2} <= set(done))
     wait_until(lambda: Job.objects.dead().exists())
     assert Job.objects.dead().get().pk == unknown.pk
-    assert not Job.objects.open().filter(pk__in=[before.pk, after.pk]).exists()
+    wait_until(lambda: not Job.objects.open().filter(pk__in=[before.pk, after.pk]).exists())
