@@ -66,7 +66,7 @@ def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
         "lines_shown": shown,
         # The month the lines above end in: its heading is not said twice.
         "month_above": request.GET.get("month", "")[:7],
-        "holds": list(queries.live_holds(account, only=show)[:MOST_HOLDS]) if before is None else [],
+        "holds": queries.on_its_way(account, limit=MOST_HOLDS, only=show) if before is None else [],
         "account": account,
     }
 

@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.models import Member
 from accounts.queries import find_people
 from ledger.models import Account, Hold
-from ledger.queries import live_holds, statement
+from ledger.queries import on_its_way, statement
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
@@ -45,7 +45,7 @@ def dashboard(request: MemberRequest) -> HttpResponse:
         return render(request, "ledger/_balance.html", {"account": account})
     context = {
         "account": account,
-        "holds": list(live_holds(account)[:LATEST]),
+        "holds": on_its_way(account, limit=LATEST),
         "lines": statement(account, limit=LATEST).entries,
     }
     if target == "activity":

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.db import connection
 from django.http import Http404
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from ledger import operations, queries
@@ -25,7 +26,7 @@ def test_a_page_of_a_statement_takes_one_query(lines: int, django_assert_num_que
 
     with django_assert_num_queries(1):
         page = queries.statement(ana, before=None, limit=50)
-        seen = [(line.amount_minutes, line.note, line.other_owner and str(line.other_owner)) for line in page.entries]
+        seen = [(line.amount_minutes, line.note, line.other_name) for line in page.entries]
 
     assert seen[0] == (-lines, f"Help {lines - 1}", bento.owner.display_name)
 
@@ -56,7 +57,7 @@ def test_the_fund_is_nobody_on_a_statement() -> None:
 
     (line,) = queries.statement(ana, before=None, limit=20).entries
 
-    assert (line.other.kind, line.other_owner, line.note) == ("fund", None, "")
+    assert (line.amount_minutes, line.other_name, line.note) == (60, None, "")
 
 
 def test_what_is_on_its_way_is_shown_to_both_newest_first(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -65,10 +66,16 @@ def test_what_is_on_its_way_is_shown_to_both_newest_first(django_assert_num_quer
     operations.void(accept(ana, bento, 5), actor=ana.owner)
 
     with django_assert_num_queries(1):
-        seen = [(hold, str(hold.payer.owner), str(hold.payee.owner)) for hold in queries.live_holds(ana)]
+        seen = queries.on_its_way(ana, limit=5)
 
-    assert [hold for hold, *_ in seen] == [other, one]
-    assert list(queries.live_holds(bento)) == [other, one]
+    name = bento.owner.display_name
+    assert [(hold.public_id, hold.is_outgoing, hold.other_name, hold.note) for hold in seen] == [
+        (other.public_id, False, name, ""),
+        (one.public_id, True, name, "Here"),
+    ]
+    assert [hold.is_outgoing for hold in queries.on_its_way(bento, limit=5)] == [True, False]
+    assert [hold.public_id for hold in queries.on_its_way(ana, limit=1)] == [other.public_id]
+    assert [hold.public_id for hold in queries.on_its_way(ana, limit=5, only="out")] == [one.public_id]
 
 
 def test_a_payment_is_for_its_two_people_and_nobody_else(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -98,7 +105,13 @@ def test_what_is_on_its_way_is_found_by_indexes_alone() -> None:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # small tables are read whole otherwise
 
-    plan = Hold.objects.live_of(ana).explain()
+    with CaptureQueriesContext(connection) as asked:
+        shown = queries.on_its_way(ana, limit=50)
+    with connection.cursor() as cursor:
+        how = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+        cursor.execute(f"{how} {asked[0]['sql']}")
+        pages_plan = str(cursor.fetchall())
 
-    assert {"hold_due", "hold_kept_of_payer", "hold_kept_of_payee"} <= set(re.findall(r"hold_\w+", plan))
-    assert Hold.objects.live_of(ana).count() == 4
+    for plan in (Hold.objects.live_of(ana).explain(), pages_plan):
+        assert {"hold_due", "hold_kept_of_payer", "hold_kept_of_payee"} <= set(re.findall(r"hold_\w+", plan))
+    assert Hold.objects.live_of(ana).count() == len(shown) == 4
