@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from django.db.models import Q
 from django.http import Http404
+from django.utils import timezone
 
 from notifications.models import Event
 
@@ -27,6 +28,11 @@ class Line:
     has_page: bool
     note: str
     other_name: str | None  # the person on the other side; None where it is the community fund
+
+    @property
+    def month(self) -> str:
+        """The month it stands under where its reader is: "2026-11"."""
+        return f"{timezone.localtime(self.posted_at):%Y-%m}"
 
 
 @dataclass(frozen=True, slots=True)

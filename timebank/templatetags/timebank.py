@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import forms, template
@@ -11,6 +12,7 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -36,6 +38,7 @@ def device(user_agent: str) -> str:
 
 
 @register.simple_tag
+@cache  # a page has forty, and each looks up where the sprite is
 def icon(name: str, size: str = "") -> SafeString:
     """A drawing from the sprite, hidden from screen readers: a word always stands beside it."""
     return format_html(
@@ -92,9 +95,18 @@ def avatar(member: Any, size: str = "") -> SafeString:
 
 
 @register.simple_tag
+def what_for(note: str, kind: str) -> str:
+    """What a payment was for, in one line: what the payer wrote, or else its kind."""
+    if note:
+        return Truncator(note).chars(80)
+    return {"grant": _("Starting hours"), "gift": _("A gift")}.get(kind) or _("Help")
+
+
+@register.simple_tag
 def day(moment: datetime) -> SafeString:
     """The day of a moment as a person says it: today, yesterday, 18 Nov, and another year's with the year."""
-    return _time_element(moment, _day_in_words(timezone.localtime(moment).date()))
+    local = timezone.localtime(moment)
+    return _time_element(local, _day_in_words(local.date()))
 
 
 @register.simple_tag(name="moment")
@@ -105,11 +117,11 @@ def moment_(moment: datetime) -> SafeString:
         "day": _day_in_words(local.date()),
         "time": formats.date_format(local, "TIME_FORMAT"),
     }
-    return _time_element(moment, words)
+    return _time_element(local, words)
 
 
-def _time_element(moment: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}">{}</time>', timezone.localtime(moment).isoformat(timespec="minutes"), words)
+def _time_element(local: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), words)
 
 
 def _day_in_words(day: date) -> str:
