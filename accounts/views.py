@@ -241,7 +241,8 @@ def _people(request: MemberRequest, typed: Any) -> dict[str, object]:
     """Whom to choose from; whoever is chosen already stays in sight."""
     words = typed.get("q", "")[:80]
     people = queries.find_people(request.user, words)
-    chosen = Member.objects.active().exclude(pk=request.user.pk).filter(public_id=typed.get("to", "")).first()
+    others = Member.objects.active().exclude(pk=request.user.pk)
+    chosen = others.filter(public_id=typed["to"]).first() if typed.get("to") else None
     if chosen and chosen not in people:
         people = [chosen, *people]
     return {"people": people, "words": words, "chosen": chosen}

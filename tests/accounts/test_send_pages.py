@@ -358,5 +358,5 @@ def test_finding_takes_the_same_queries_for_any_number(client, ana, n, django_as
         make_member(name="Neighbour")
     client.get("/send/people/", {"q": "neighbour"})
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get("/send/people/", {"q": "neighbour"})
