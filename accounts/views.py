@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ledger.queries import between
 from timebank.errors import Busy, Refusal
+from timebank.sessions import save_now
 
 from . import operations, queries
 from .forms import AgreeForm, ConfirmSendForm, PreferencesForm, ProfileForm, SendForm
@@ -148,9 +149,7 @@ def send_review(request: MemberRequest) -> HttpResponse:
         )
     except Refusal as refusal:
         return _refused(request, form, refusal)
-    nonce = secrets.token_urlsafe(16)
-    _keep_draft(request, nonce, form)
-    return redirect("send_look_over", nonce)
+    return _on_to_look_over(request, secrets.token_urlsafe(16), form)
 
 
 @require_safe
@@ -201,8 +200,7 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
             again=asked["again"],
         )
     except operations.AlreadySent as refusal:
-        _keep_draft(request, asked["nonce"], form, again=str(refusal))
-        return redirect("send_look_over", asked["nonce"])
+        return _on_to_look_over(request, asked["nonce"], form, again=str(refusal))
     except Refusal as refusal:
         return _refused(request, form, refusal)
     return redirect("transfer", hold.public_id)
@@ -214,11 +212,16 @@ def _drafts(request: MemberRequest) -> dict[str, dict[str, str]]:
     return kept
 
 
-def _keep_draft(request: MemberRequest, nonce: str, form: SendForm, again: str = "") -> None:
+def _on_to_look_over(request: MemberRequest, nonce: str, form: SendForm, again: str = "") -> HttpResponse:
     """Keep what was typed for the page that shows it: only a page that was asked for can be gone back to."""
     draft = {name: form.data.get(name, "") for name in SendForm.base_fields} | {"again": again}
     others = [(name, kept) for name, kept in _drafts(request).items() if name != nonce]
     request.session["send_drafts"] = dict([*others, (nonce, draft)][-DRAFTS_KEPT:])
+    try:
+        save_now(request)
+    except Busy as refusal:
+        return _refused(request, form, refusal)
+    return redirect("send_look_over", nonce)
 
 
 def _recipient(form: SendForm) -> Member | None:

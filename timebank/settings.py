@@ -289,6 +289,7 @@ STAFF_NEED_MFA = env.bool("STAFF_NEED_MFA", default=True)
 # The demo's staff (timebank/demo) sign in without a second step: never in production, never on queues of its own.
 DEMO_STAFF_EMAILS = () if PRODUCTION or not EMBEDDED else ("lourdes@vila.example", "daniel@vila.example")
 
+SESSION_ENGINE = "timebank.sessions"
 SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.live import BASE_DIR, manage
 
-from .town import Answer, Person, Town, new_nonce
+from .town import Answer, Person, Town, new_nonce, typed
 
 
 def test_a_server_asked_to_stop_under_load_ends_cleanly(embedded_town: Town) -> None:
@@ -141,6 +141,28 @@ def test_a_locked_database_answers_503_in_time_and_the_next_try_works(embedded_t
     assert town.books()["holds"] == {}
     assert town.pay(sender, recipient, 60, nonce).status == 302
     town.wait_until_at_rest(1)
+
+
+def test_a_locked_database_loses_nothing_that_was_typed(embedded_town: Town) -> None:
+    town = embedded_town
+    sender, recipient = town.people()
+    town.start()
+    locked = threading.Event()
+    holder = threading.Thread(target=hold_the_write_lock, args=(town.var / "timebank.sqlite3", locked))
+    holder.start()
+    locked.wait()
+
+    form = typed(recipient, 90, "Thank you for the soup.")
+    refused = town.post("/send/review/", form, sender)
+
+    assert refused.status == 503
+    assert int(refused.headers["retry-after"]) > 0
+    assert refused.seconds < DEADLINE_SECONDS + 2
+    assert "The books are busy just now." in refused.text
+    assert 'value="90 min"' in refused.text
+    assert "Thank you for the soup." in refused.text
+    holder.join()
+    assert town.post("/send/review/", form, sender).status == 302
 
 
 def hold_the_write_lock(path: Path, locked: threading.Event) -> None:

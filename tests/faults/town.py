@@ -54,6 +54,11 @@ def new_nonce() -> str:
     return f"nonce-{os.getpid()}-{next(_nonces)}"
 
 
+def typed(recipient: Person, minutes: int, note: str = "") -> dict[str, str]:
+    """What a sender fills in at the first step."""
+    return {"to": recipient.public_id, "amount": f"{minutes} min", "kind": "help", "note": note}
+
+
 class Town:
     """A deployment with its own var/, port and database. A context manager that leaves nothing behind.
 
@@ -251,16 +256,11 @@ class Town:
 
     def pay(self, sender: Person, recipient: Person, minutes: int = 1, nonce: str = "") -> Answer:
         """Confirm a payment, as the last page of sending does."""
-        form = {
-            "to": recipient.public_id,
-            "amount": f"{minutes} min",
-            "kind": "help",
-            "note": "",
-            "nonce": nonce or new_nonce(),
-            "again": "on",
-            "csrfmiddlewaretoken": CSRF,
-        }
-        return self._request("POST", "/send/confirm/", urllib.parse.urlencode(form), sender)
+        form = typed(recipient, minutes) | {"nonce": nonce or new_nonce(), "again": "on"}
+        return self.post("/send/confirm/", form, sender)
+
+    def post(self, path: str, form: dict[str, str], who: Person) -> Answer:
+        return self._request("POST", path, urllib.parse.urlencode(form | {"csrfmiddlewaretoken": CSRF}), who)
 
     def _request(self, method: str, path: str, body: str | None, who: Person | None) -> Answer:
         headers = {"Cookie": f"csrftoken={CSRF}" + (f"; sessionid={who.cookie}" if who else "")}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -9,10 +12,12 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from tests.factories import make_member
 from timebank import middleware, retries
 from timebank.errors import Busy
+from timebank.sessions import SessionStore
 
 
 def answer(request: HttpRequest) -> HttpResponse:
@@ -65,6 +70,34 @@ def test_another_error_in_a_view_is_left_to_django(rf: RequestFactory) -> None:
 @pytest.mark.parametrize(("fails", "status"), [(locked, 503), (broken, 500)])
 def test_a_busy_database_in_a_middleware_is_503_too(rf: RequestFactory, fails, status: int) -> None:  # type: ignore[no-untyped-def]
     assert convert_exception_to_response(fails)(rf.get("/")).status_code == status
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_cannot_be_saved_now_is_503_and_one_that_was_ended_is_400(
+    client: Client, rf: RequestFactory, settings: Settings
+) -> None:
+    settings.WEB_RETRY_DEADLINE_SECONDS = 0.2
+    client.force_login(make_member())
+
+    def page(request: HttpRequest) -> HttpResponse:
+        request.session["visits"] = request.session.get("visits", 0) + 1
+        if request.path == "/signed-out-meanwhile/":
+            SessionStore().delete(request.session.session_key)
+        return HttpResponse("fine")
+
+    def visit(path: str = "/") -> HttpResponse:
+        request = rf.get(path)
+        request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
+        return middleware.deadline(convert_exception_to_response(SessionMiddleware(page)))(request)
+
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as somebody_else:
+        somebody_else.execute("BEGIN IMMEDIATE")
+        busy = visit()
+
+    assert (busy.status_code, busy["Retry-After"]) == (503, "5")
+    assert visit().status_code == 200
+    assert visit("/signed-out-meanwhile/").status_code == 400
 
 
 @pytest.mark.django_db
