@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
+
 from ledger.models import Hold
+from timebank import clock
 
 from .models import Member
 
@@ -36,3 +41,12 @@ def _lately_paid(member: Member) -> list[int]:
         .values_list("payee__owner_id", flat=True)[:_LATEST_PAYMENTS]
     )
     return list(dict.fromkeys(owners))
+
+
+def devices(member: Member) -> list[UserSession]:
+    """Where ``member`` is signed in, the earliest first: the sessions that live and would still be believed."""
+    noted = UserSession.objects.filter(user=member)
+    living = Session.objects.filter(session_key__in=noted.values("session_key"), expire_date__gt=clock.now())
+    believed = {member.get_session_auth_hash(), *member.get_session_auth_fallback_hash()}
+    open_keys = {session.pk for session in living if session.get_decoded().get(HASH_SESSION_KEY) in believed}
+    return [device for device in noted.order_by("created_at", "pk") if device.session_key in open_keys]

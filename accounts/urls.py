@@ -6,6 +6,7 @@ urlpatterns = [
     path("people/<slug:public_id>/", views.profile, name="profile"),
     path("settings/", views.settings, name="settings"),
     path("settings/profile/", views.settings_profile, name="settings_profile"),
+    path("account/sessions/", views.devices, name="usersessions_list"),  # before allauth's
     path("agree/", views.agree, name="agree"),
     path("send/", views.send, name="send"),
     path("send/people/", views.send_people, name="send_people"),

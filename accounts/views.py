@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from allauth.core.internal import ratelimit
+from allauth.usersessions.views import list_usersessions
 from django.conf import settings as site_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -103,6 +104,16 @@ def agree(request: MemberRequest) -> HttpResponse:
         return redirect(next_url or "dashboard")
     context = {"form": form, "next": next_url}
     return render(request, "accounts/agree.html", context, status=422 if form.errors else 200)
+
+
+@require_form_methods
+@login_required
+def devices(request: MemberRequest) -> HttpResponse:
+    """Where she is signed in; a POST signs her out everywhere else. allauth's own list asks thrice for each device."""
+    if request.method == "POST":
+        return list_usersessions(request)
+    sessions = queries.devices(request.user)
+    return render(request, "usersessions/usersession_list.html", {"sessions": sessions})
 
 
 # --- Sending hours ----------------------------------------------------------------------------------

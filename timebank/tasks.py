@@ -34,6 +34,7 @@ def check_books() -> None:
 @shared_task(name="timebank.tasks.clear_away", ignore_result=True)
 def clear_away() -> None:
     """Delete jobs done and letters sent long ago, and ended sessions. Dead jobs stay until someone looks at them."""
+    from accounts.operations import forget_ended_devices
     from notifications.operations import clear_sent_letters
 
     with running.fresh_connection():
@@ -42,3 +43,4 @@ def clear_away() -> None:
             Job.objects.filter(pk__in=keys).delete()  # a little at a time: payments come first
         clear_sent_letters(before=long_ago)
         call_command("clearsessions")
+        forget_ended_devices()

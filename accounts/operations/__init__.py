@@ -15,7 +15,7 @@ from .refusals import (
 from .roles import give_role, make_administrator, take_role
 from .sending import look_ahead, send_hours, sent_before
 from .signing_up import free_address, is_taken, sign_up
-from .suspension import end_sessions, reinstate_member, suspend_member
+from .suspension import end_sessions, forget_ended_devices, reinstate_member, suspend_member
 
 __all__ = [
     "AlreadyDecided",
@@ -33,6 +33,7 @@ __all__ = [
     "community_fund",
     "confirm_email",
     "end_sessions",
+    "forget_ended_devices",
     "free_address",
     "give_role",
     "is_taken",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +58,11 @@ def end_sessions(member: Member) -> None:
     for session in UserSession.objects.filter(user=member):
         session.end()
     live.disconnect(member.pk)
+
+
+def forget_ended_devices() -> None:
+    """Delete what is noted of devices whose sessions are gone."""
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def _check_may_suspend(member: Member, by: Member) -> None:

@@ -8,13 +8,18 @@ import pyotp
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db.models import F
 from django.test import Client, override_settings
 
 from accounts import operations, zones
 from accounts.models import Member
 from notifications.models import Letter
 from tests.factories import PASSWORD, make_coordinator, make_member
+from timebank import clock
+from timebank.tasks import clear_away
 
 from .test_coming_in import link_in
 
@@ -32,6 +37,8 @@ def ana(client):
 def fresh(member: Member) -> Member:
     return Member.objects.get(pk=member.pk)
 
+
+DEVICES_QUERIES = 5  # session, member, her devices, their sessions, what is unread
 
 LOOKS = {"language": "en", "time_zone": "Europe/Lisbon", "theme": "dark", "text_size": "large"}
 
@@ -172,6 +179,45 @@ def test_she_sees_where_she_is_signed_in_and_ends_the_rest(client, ana):
 
     assert other.get("/settings/").status_code == 302
     assert client.get("/settings/").status_code == 200
+
+
+def device_of(member: Member, name: str) -> Client:
+    """One more device she is signed in on, as allauth notes it at its sign-in."""
+    device = Client()
+    device.force_login(member)
+    UserSession.objects.create(user=member, session_key=device.session.session_key, ip="10.0.0.1", user_agent=name)
+    return device
+
+
+@pytest.mark.parametrize("others", [0, 2, 49])
+def test_her_devices_in_the_same_queries_however_many(client, ana, django_assert_num_queries, others):
+    for number in range(others):
+        device_of(ana, f"Telephone {number}")
+
+    with django_assert_num_queries(DEVICES_QUERIES):
+        page = client.get("/account/sessions/").content.decode()
+
+    assert page.count("from 1") == others + 1
+
+
+def test_only_sessions_that_still_open_something_are_listed_and_at_night_the_ended_are_forgotten(client, ana):
+    device_of(ana, "One with the old password")
+    Member.objects.filter(pk=ana.pk).update(sessions_ended=F("sessions_ended") + 1)
+    now = fresh(ana)
+    device_of(now, "One that was signed out").session.flush()
+    run_out = device_of(now, "One that ran out").session.session_key
+    Session.objects.filter(pk=run_out).update(expire_date=clock.now())
+
+    page = device_of(now, "A telephone").get("/account/sessions/").content.decode()
+
+    assert "A telephone" in page
+    assert "One " not in page
+
+    clear_away()
+
+    kept = set(UserSession.objects.filter(user=ana).values_list("user_agent", flat=True))
+    assert kept >= {"A telephone", "One with the old password"}
+    assert not kept & {"One that was signed out", "One that ran out"}
 
 
 # --- The second step --------------------------------------------------------------------------------
