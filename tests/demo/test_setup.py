@@ -67,6 +67,13 @@ def test_a_community_with_its_first_coordinator(capsys, settings, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["settings.env"]
 
 
+@pytest.mark.parametrize("name", ["Maria D'Avila", "Maria D’Avila", 'Rosa "Zizi" Lima', "Rosa Lima, Jr.", "Zé & Cia; $ #1"])
+def test_a_coordinator_is_called_what_she_is_called(capsys, tmp_path, name):
+    setup(capsys, name=name)
+    assert Member.objects.get(email="rosa@example.org").display_name == name
+    assert name not in (tmp_path / "settings.env").read_text()
+
+
 def test_run_again_it_renames_the_community_and_doubles_nobody(capsys, settings):
     setup(capsys)
     records = Record.objects.count()
@@ -81,13 +88,14 @@ def test_run_again_it_renames_the_community_and_doubles_nobody(capsys, settings)
     ("answers", "sentence"),
     [
         ({"community": "  "}, "A name is needed."),
-        ({"community": 'Horas "do" $HOME'}, "A name has none of"),
+        ({"community": 'Horas "do" $HOME'}, "A community’s name has none of"),
         ({"community": "x" * 81}, "at most 80 letters"),
         ({"language": "fr"}, "The language is en or pt-br, not 'fr'."),
         ({"time_zone": "Lisbon"}, "There is no time zone “Lisbon”."),
         ({"email": "rosa"}, "“rosa” is no e-mail address."),
         ({"password": "short"}, "Choose at least 10 characters that are not a common password"),
         ({"password": "rosa@example.org"}, "This is too much like your name or address."),
+        ({"name": "Rosa\x07Lima"}, "remove the invisible control characters"),
         ({"name": None}, "Missing: Name of the first coordinator."),
         ({"community": None}, "Missing: Name of the community."),
     ],

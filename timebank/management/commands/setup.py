@@ -23,6 +23,7 @@ from accounts import operations
 from accounts.models import Member
 from accounts.passwords import check_password
 from accounts.roles import Role
+from accounts.words import NameField
 from timebank import demo
 
 State = Member.State
@@ -57,7 +58,7 @@ class Command(BaseCommand):
             self._set_up(language, options)
 
     def _set_up(self, language: str, options: dict[str, Any]) -> None:
-        community = self._answer(_("Name of the community"), options["community"], _name)
+        community = self._answer(_("Name of the community"), options["community"], _community)
         time_zone = self._answer(_("Time zone"), options["time_zone"], _time_zone, settings.TIME_ZONE)
         name = self._answer(_("Name of the first coordinator"), options["name"], _name)
         email = self._answer(_("E-mail of the first coordinator"), options["email"], _email)
@@ -122,13 +123,22 @@ class Command(BaseCommand):
 
 
 def _name(text: str) -> str:
+    """A name as the sign-up form takes it: "Maria D’Avila", "Rosa (Zizi) Lima"."""
     name = " ".join(text.split())
     if not name:
         raise ValueError(_("A name is needed."))
     if len(name) > 80:
         raise ValueError(_("A name has at most 80 letters."))
+    try:
+        return str(NameField().clean(name))
+    except ValidationError as error:
+        raise ValueError(" ".join(error.messages)) from None
+
+
+def _community(text: str) -> str:
+    name = _name(text)
     if not name.isprintable() or set(name) & FORBIDDEN:
-        raise ValueError(_("A name has none of %(signs)s") % {"signs": " ".join(sorted(FORBIDDEN))})
+        raise ValueError(_("A community’s name has none of %(signs)s") % {"signs": " ".join(sorted(FORBIDDEN))})
     return name
 
 
