@@ -49,6 +49,10 @@ class Person:
 
     def send(self, other: Person, amount: str, note: str = "") -> None:
         """Find ``other`` as she types, look it over, send."""
+        self.fill_in(other, amount, note)
+        self.confirm()
+
+    def fill_in(self, other: Person, amount: str, note: str = "") -> None:
         page = self.go("/send/")
         page.locator("[name=q]").press_sequentially(other.name.split()[0], delay=20)
         page.locator("#people").get_by_label(other.name).check()
@@ -57,8 +61,10 @@ class Person:
             page.fill("[name=note]", note)
         page.click("main form button[type=submit].primary")
         page.wait_for_url("**/send/review/*/")
-        page.click("main form button[type=submit].primary")
-        page.wait_for_url("**/transfers/**")
+
+    def confirm(self) -> None:
+        self.page.click("main form button[type=submit].primary")
+        self.page.wait_for_url("**/transfers/**")
 
     def sees_available(self, minutes: int) -> None:
         """Her dashboard, as it stands there, shows so much to spend."""
