@@ -23,11 +23,13 @@ _WORDS: dict[str, Unit] = {
 _LARGEST_FIRST: tuple[Unit, ...] = ("days", "hours", "minutes")
 _CLOCK = re.compile(r"([0-9]+):([0-9]{2})(?: ?h)?")
 _PART = re.compile(r" ?(?:(?:and|e) )?([0-9]+)(?:[.,]([0-9]+))?(?: ?([a-z]+)\.?)?")
+_ONE_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*([a-z]*)\.?", re.IGNORECASE)
 _SIGNED = re.compile(r"[-−–] ?[0-9.,]")
 # What people say instead of a number. static/js/stepper.js reads the same.
 _HALF_AN_HOUR = re.compile(r"meia hora|half (?:an? )?hour")
 _ONE = re.compile(r"(?:uma?|an?|one) (?=[a-z])")
-_AND_A_HALF = re.compile(r"(.*[0-9] ?(?:h|horas?|hours?)) (?:e meia|and a half)")
+_AND_A_HALF_HOUR = re.compile(r"(.*[0-9] ?(?:h|horas?|hours?)) (?:e meia|and a half)")
+_AND_A_HALF_DAY = re.compile(r"([0-9]+)( ?(?:d|dias?|days?)) (?:e meio|and a half)")
 
 
 class NotMinutes(ValueError):
@@ -49,7 +51,7 @@ def parse_minutes(text: str, *, unit: Unit | None = None) -> int:
     """The whole minutes, more than none, that ``text`` means: "1h30", "1:30", "1,5 h", "2 d", "half an hour".
 
     A bare number is in ``unit``. Where there is none it is minutes, if it is 15 or more; a smaller
-    one is refused, for it could as well be hours. Raises NotMinutes.
+    one is refused where it could as well be hours. Raises NotMinutes.
     """
     text = text.strip()
     _refuse_what_no_one_means(text)
@@ -60,9 +62,8 @@ def parse_minutes(text: str, *, unit: Unit | None = None) -> int:
         raise NotMinutes(_("The time must be more than zero."), "zero")
     if minutes >= MOST_MINUTES:
         raise _too_much()
-    if rest and not minutes:
-        raise NotMinutes(_("We count whole minutes. The least is %(least)s.") % {"least": in_words(1)}, "not_whole")
     if rest:
+        minutes = max(minutes, 1)  # none is not to be had: near half a minute are one and two
         raise NotMinutes(
             _("We count whole minutes. The nearest are %(less)s and %(more)s.")
             % {"less": in_words(minutes), "more": in_words(minutes + 1)},
@@ -94,7 +95,8 @@ def _refuse_what_no_one_means(text: str) -> None:
     if not text:
         raise NotMinutes(_("Write how much time, such as 1 h 30 min."), "empty")
     if len(text) > LONGEST_TEXT:
-        raise _too_much() if text[:LONGEST_TEXT].isdigit() else _unclear()
+        number = _ONE_NUMBER.fullmatch(text)
+        raise _too_much() if number and number[1].lower() in ("", *_WORDS) else _unclear()
     if any(c.isnumeric() and not c.isascii() for c in text):
         raise NotMinutes(_("Please write numbers with the digits 0 to 9."), "digits")
     if _SIGNED.match(text):
@@ -107,8 +109,10 @@ def _in_numbers(text: str) -> str:
         return "30 min"
     if said := _ONE.match(text):
         text = f"1 {text[said.end() :]}"
-    if half := _AND_A_HALF.fullmatch(text):
-        text = f"{half[1]} 30 min"
+    if half := _AND_A_HALF_HOUR.fullmatch(text):
+        return f"{half[1]} 30 min"
+    if half := _AND_A_HALF_DAY.fullmatch(text):
+        return f"{half[1]}.5{half[2]}"
     return text
 
 
@@ -127,9 +131,14 @@ def _bare(text: str, unit: Unit | None) -> _Amount | None:
     if not found or found[3] or not text[0].isdigit():
         return None
     number = _number(found, unit or "minutes")
-    if unit is None and 0 < number.numerator < CLEARLY_MINUTES * number.denominator:
-        raise NotMinutes(_("%(number)s h or %(number)s min?") % {"number": text}, "which_unit")
+    if unit is None and 0 < number.numerator < CLEARLY_MINUTES * number.denominator and (meant := readings(text)):
+        raise NotMinutes(_which(text, meant), "which_unit")
     return number
+
+
+def _which(number: str, meant: list[str]) -> str:
+    """Ask for the unit: "2 h or 2 min?"; "1.5 h?" where minutes could not be."""
+    return f"{meant[0]}?" if len(meant) == 1 else _("%(number)s h or %(number)s min?") % {"number": number}
 
 
 def _parts(text: str) -> _Amount:

@@ -24,7 +24,8 @@
 
   const inNumbers = (text) => (/^(?:meia hora|half (?:an? )?hour)$/.test(text) ? "30 min" : text)
     .replace(/^(?:uma?|an?|one) (?=[a-z])/, "1 ")
-    .replace(/^(.*[0-9] ?(?:h|horas?|hours?)) (?:e meia|and a half)$/, "$1 30 min");
+    .replace(/^(.*[0-9] ?(?:h|horas?|hours?)) (?:e meia|and a half)$/, "$1 30 min")
+    .replace(/^([0-9]+)( ?(?:d|dias?|days?)) (?:e meio|and a half)$/, "$1.5$2");
 
   // A number as minutes, kept as a fraction; null where the server would ask about its mark.
   const number = (found, unit, dayMinutes) => {
@@ -52,8 +53,8 @@
     return total;
   };
 
-  // What the text means: { minutes }; { isUnclear } for a small number without a unit; null for what
-  // the server would refuse otherwise.
+  // What the text means: { minutes }; { meant } with its readings for a small number without a unit; null for
+  // what the server would refuse otherwise.
   const read = (typed, dayMinutes) => {
     let text = typed.trim();
     if (!text || text.length > LONGEST_TEXT) return null;
@@ -65,7 +66,10 @@
       amount = Number(clock[2]) < 60 ? { over: BigInt(clock[1]) * 60n + BigInt(clock[2]), under: 1n } : null;
     } else if (bare && bare[0] === text && bare[3] === undefined && /^[0-9]/.test(text)) {
       amount = number(bare, "minutes", dayMinutes);
-      if (amount && amount.over > 0n && amount.over < CLEARLY_MINUTES * amount.under) return { isUnclear: true };
+      if (amount && amount.over > 0n && amount.over < CLEARLY_MINUTES * amount.under) {
+        const meant = [`${text} h`, `${text} min`].filter((reading) => read(reading, dayMinutes)?.minutes);
+        if (meant.length) return { meant };
+      }
     } else {
       amount = parts(text, dayMinutes);
     }
@@ -115,10 +119,10 @@
       return isGood;
     };
 
-    const askWhich = () => {
+    const askWhich = (meant) => {
+      show(meant);
       const number = input.value.trim();
-      show([`${number} h`, `${number} min`].filter((text) => read(text, dayMinutes)?.minutes));
-      status.textContent = status.dataset.which.replaceAll("{number}", number);
+      status.textContent = meant.length === 1 ? `${meant[0]}?` : status.dataset.which.replaceAll("{number}", number);
     };
 
     const follow = () => {
@@ -133,8 +137,8 @@
 
     const step = (by) => {
       const now = read(input.value, dayMinutes);
-      if (now?.isUnclear) {
-        askWhich();
+      if (now?.meant) {
+        askWhich(now.meant);
       } else if (now || !input.value.trim()) {
         set(inWords(stepped(now?.minutes ?? 0, by)));
       } else {
@@ -159,7 +163,8 @@
     let isPressed = false;
     box.addEventListener("pointerdown", (event) => { isPressed = Boolean(event.target.closest("button")); });
     input.addEventListener("change", () => {
-      if (!isPressed && read(input.value, dayMinutes)?.isUnclear) askWhich();
+      const meant = read(input.value, dayMinutes)?.meant;
+      if (meant && !isPressed) askWhich(meant);
     });
     addEventListener("pointerup", () => { isPressed = false; });
     show([...readings.querySelectorAll("button")].map((button) => button.value));

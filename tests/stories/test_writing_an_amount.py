@@ -16,9 +16,9 @@ pytestmark = pytest.mark.browser
 
 TEXTS = (
     "2", "14", "15", "90", "000090", "1,5 h", "1.5h", "1 hora", "2 d", "1:30", "1h30", "1 h 30 min", "1h 90", "1:75",
-    "uma hora", "uma hora e meia", "1 h and a half", "half an hour", "an hour", "meia hora", "1 dia e meia", "e meia",
+    "uma hora", "uma hora e meia", "1 h and a half", "half an hour", "an hour", "meia hora", "1 dia e meia", "um dia e meio", "2 d and a half", "e meia",
     "0", "0,01 h", "0.5 min", "1.5 min", "1.000 min", "2.000 h", "0.125 d", "1 d 2 h 5 min", "30 min 1 h", "1,5 h 30 min",
-    "-5", "abc", "1e3", "1 h 2 h", "h", "e 30", "1. h", "90 MIN.", "９０", "1\u2009h\u202f30\u00a0min", "999999999 min",
+    "1.51", "0,001", "-5", "abc", "1e3", "1 h 2 h", "h", "e 30", "1. h", "90 MIN.", "９０", "1\u2009h\u202f30\u00a0min", "999999999 min",
     "1000000000 min", "9" * 30 + " h", "1" + "0" * 400,
 )  # fmt: skip
 
@@ -65,6 +65,12 @@ def test_a_step_from_what_cannot_be_read_changes_nothing(form: Page) -> None:
     form.locator("[data-readings]").get_by_role("button", name="2 h").click()
     expect(form.locator("[name=amount]")).to_have_value("2 h")
     expect(form.locator("[data-readings]")).to_be_hidden()
+
+    form.fill("[name=amount]", "1.5")
+    more.click()
+    expect(form.locator("[data-left]")).to_have_text("1.5 h?")  # a minute and a half is not to be had
+    form.locator("[data-readings]").get_by_role("button", name="1.5 h").click()
+    expect(form.locator("[name=amount]")).to_have_value("1.5 h")
 
     form.fill("[name=amount]", "3")
     form.get_by_role("button", name="30 min").click()  # a quick pick answers as well, at the first press
