@@ -12,9 +12,12 @@ import secrets
 import socket
 import sys
 import tempfile
+import zoneinfo
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -27,21 +30,60 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 
-def _whole(name: str, *, default: int) -> int:
+def _whole(name: str, *, default: int, least: int | None = None, most: int | None = None) -> int:
     try:
-        return int(env(name, default=str(default)))
+        number = int(env(name, default=str(default)))
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {env(name)!r}.") from None
+    if least is not None and number < least:
+        raise ImproperlyConfigured(f"{name} must be {least} or more, not {number}.")
+    if most is not None and number > most:
+        raise ImproperlyConfigured(f"{name} must be {most} or less, not {number}.")
+    return number
+
+
+def _yes_or_no(name: str, *, default: bool) -> bool:
+    """Set to nothing is as good as not set; "banana" is no answer."""
+    answer = env(name, default="").strip().lower()
+    if answer not in {"", "1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise ImproperlyConfigured(
+            f"{name} must be 1 or 0 (or yes or no, true or false, on or off), not {env(name)!r}."
+        )
+    return answer in {"1", "true", "yes", "on"} if answer else default
+
+
+def _one_of(name: str, choices: Collection[str], *, default: str) -> str:
+    said = env(name, default=default)
+    if said not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {said!r}.")
+    return said
+
+
+def _address(name: str, schemes: Collection[str]) -> str:
+    """An address of another server, or nothing. It may hold a password, so that it is never repeated."""
+    said = env(name, default="")
+    if said and not said.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise ImproperlyConfigured(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+    return said
+
+
+def _folder(name: str, *, default: Path) -> Path:
+    path = Path(env(name, default=str(default))).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name} must be a folder, not {str(path)!r} ({error.strerror}).") from None
+    return path
 
 
 TESTING = "pytest" in sys.modules
 if TESTING:
     os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="timebank-test-"))  # removed by tests/conftest.py
-VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+VAR_DIR = _folder("VAR_DIR", default=BASE_DIR / "var")
 env.read_env(str(VAR_DIR / "settings.env"))  # what `manage.py setup` was told; the environment wins
 
-PRODUCTION = env.bool("PRODUCTION", default=False)
-DEBUG = env.bool("DEBUG", default=False)
+PRODUCTION = _yes_or_no("PRODUCTION", default=False)
+DEBUG = _yes_or_no("DEBUG", default=False)
 
 
 def _kept_secret(name: str) -> str:
@@ -50,7 +92,13 @@ def _kept_secret(name: str) -> str:
         return value
     if PRODUCTION:
         raise ImproperlyConfigured(f"{name} must be set in production.")
-    path = VAR_DIR / "secrets" / name.lower()
+    try:
+        return _read_or_made(VAR_DIR / "secrets" / name.lower())
+    except OSError as error:
+        raise ImproperlyConfigured(f"VAR_DIR, {VAR_DIR}, cannot be used: {error.strerror}.") from None
+
+
+def _read_or_made(path: Path) -> str:
     try:
         return path.read_text()
     except FileNotFoundError:
@@ -68,7 +116,7 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # --- Where the site is reached ---------------------------------------------------------------
 HOST = env("HOST", default="127.0.0.1")
-PORT = _whole("PORT", default=8000)
+PORT = _whole("PORT", default=8000, least=1, most=65535)
 
 
 def _own_address() -> str:
@@ -82,16 +130,27 @@ def _own_address() -> str:
 
 
 _reached_at = _own_address() if HOST in {"0.0.0.0", "::"} else HOST  # noqa: S104
+_reached_at = f"[{_reached_at}]" if ":" in _reached_at else _reached_at
 SITE_URL = env("SITE_URL", default="" if PRODUCTION else f"http://{_reached_at}:{PORT}").rstrip("/")
 if not SITE_URL:
     raise ImproperlyConfigured("SITE_URL must be set in production, such as https://hours.example.org")
-_site = urlsplit(SITE_URL)
+
+
+def _parts_of_site() -> SplitResult:
+    with suppress(ValueError):  # brackets that do not close, a port that is no number
+        site = urlsplit(SITE_URL)
+        if site.scheme in {"http", "https"} and site.hostname and site.port != 0:
+            return site
+    raise ImproperlyConfigured(f"SITE_URL must be an address such as https://hours.example.org, not {SITE_URL!r}.")
+
+
+_site = _parts_of_site()
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS",
     default=[_site.hostname] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", _site.hostname],
 )
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)  # only then X-Forwarded-* are believed
+BEHIND_PROXY = _yes_or_no("BEHIND_PROXY", default=False)  # only then X-Forwarded-* are believed
 
 # --- The community ---------------------------------------------------------------------------
 COMMUNITY_NAME = env("COMMUNITY_NAME", default="Vila Esperança")
@@ -171,9 +230,14 @@ TEMPLATES = [
 ]
 
 # --- Database --------------------------------------------------------------------------------
-DATABASE_URL = env("DATABASE_URL", default="")
+DATABASE_URL = _address("DATABASE_URL", ("postgres", "postgresql", "sqlite"))
 if DATABASE_URL:
-    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    try:
+        DATABASES = {"default": env.db_url("DATABASE_URL")}
+    except ValueError:
+        DATABASES = {"default": {"NAME": ""}}
+    if DATABASES["default"]["NAME"] in {"", ":memory:"}:  # in memory, each thread would have one of its own
+        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name.")
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "timebank.sqlite3"}}
 SQLITE_BUSY_TIMEOUT_SECONDS = 5
@@ -198,17 +262,19 @@ if TESTING:  # a file, so that threads and processes of one test see one databas
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-ALLOW_AFFECTED_SQLITE = env.bool("ALLOW_AFFECTED_SQLITE", default=False)
+ALLOW_AFFECTED_SQLITE = _yes_or_no("ALLOW_AFFECTED_SQLITE", default=False)
 
 # --- Queues, cache, live updates ---------------------------------------------------------------
 BROKER_URL = env("BROKER_URL", default="")
-REDIS_URL = env("REDIS_URL", default="")
+REDIS_URL = _address("REDIS_URL", ("redis", "rediss", "unix"))
 EMBEDDED = not BROKER_URL  # one process holds the web server, the worker, beat and the relay
-QUEUE_WORKERS = _whole("QUEUE_WORKERS", default=2)  # threads of the one process, processes of a worker
-WEB_WORKERS = _whole("WEB_WORKERS", default=1)
+QUEUE_WORKERS = _whole("QUEUE_WORKERS", default=2, least=1)  # threads of the one process, processes of a worker
+WEB_WORKERS = _whole("WEB_WORKERS", default=1, least=1)
 JOB_TRIES = 8  # then a job is dead, shown in the admin
-JOB_SLOW_LEASE_SECONDS = _whole("JOB_SLOW_LEASE_SECONDS", default=60)  # after it another worker may try that mail
-CLOSED_JOBS_KEPT_DAYS = _whole("CLOSED_JOBS_KEPT_DAYS", default=30)
+JOB_SLOW_LEASE_SECONDS = _whole(
+    "JOB_SLOW_LEASE_SECONDS", default=60, least=1
+)  # after it another worker may try that mail
+CLOSED_JOBS_KEPT_DAYS = _whole("CLOSED_JOBS_KEPT_DAYS", default=30, least=0)
 FAILPOINT = env("FAILPOINT", default="")  # tests only: see timebank/failpoints.py
 WEB_RETRY_DEADLINE_SECONDS = 8
 WORKER_RETRY_DEADLINE_SECONDS = 30
@@ -285,7 +351,7 @@ MFA_FORMS = {
     "activate_totp": "accounts.second_step_forms.ActivateTOTPForm",
 }
 USERSESSIONS_TRACK_ACTIVITY = False  # it would write on every page, and wait for the write lock
-STAFF_NEED_MFA = env.bool("STAFF_NEED_MFA", default=True)
+STAFF_NEED_MFA = _yes_or_no("STAFF_NEED_MFA", default=True)
 # The demo's staff (timebank/demo) sign in without a second step: never in production, never on queues of its own.
 DEMO_STAFF_EMAILS = () if PRODUCTION or not EMBEDDED else ("lourdes@vila.example", "daniel@vila.example")
 
@@ -302,7 +368,10 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{COMMUNITY_NAME} <hours
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DIR = VAR_DIR / "mail"
 if env("EMAIL_URL", default=""):
-    _mail = env.email_url("EMAIL_URL")
+    try:
+        _mail = env.email_url("EMAIL_URL")
+    except (ValueError, ImproperlyConfigured):
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587.") from None
     MAIL_BACKEND = _mail.pop("EMAIL_BACKEND")
     EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST"), _mail.get("EMAIL_PORT")
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER"), _mail.get("EMAIL_HOST_PASSWORD")
@@ -312,13 +381,16 @@ else:
 EMAIL_TIMEOUT = 20
 
 # --- Words, time -------------------------------------------------------------------------------
-LANGUAGE_CODE = env("COMMUNITY_LANGUAGE", default="en")  # of pages for strangers whose browser asks for neither
 LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]
+# of pages for strangers whose browser asks for neither
+LANGUAGE_CODE = _one_of("COMMUNITY_LANGUAGE", dict(LANGUAGES), default="en")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "timebank.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE", default="America/Sao_Paulo")
+if TIME_ZONE not in zoneinfo.available_timezones():
+    raise ImproperlyConfigured(f"TIME_ZONE must be a name such as America/Sao_Paulo, not {TIME_ZONE!r}.")
 
 # --- Files -------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -361,7 +433,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = _yes_or_no("SSL_REDIRECT", default=True)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -370,13 +442,17 @@ if PRODUCTION:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 
 # --- Log ---------------------------------------------------------------------------------------
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
-    "loggers": {"timebank": {"level": env("LOG_LEVEL", default="INFO")}, "uvicorn.error": {"level": "WARNING"}},
+    "root": {"handlers": ["console"], "level": _one_of("LOG_LEVEL", LOG_LEVELS, default="WARNING")},
+    "loggers": {
+        "timebank": {"level": _one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
+        "uvicorn.error": {"level": "WARNING"},
+    },
 }
 
 # --- The staff's site (django-unfold); its colours are in static/css/admin.css ----------------------

@@ -67,7 +67,9 @@ def test_a_community_with_its_first_coordinator(capsys, settings, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["settings.env"]
 
 
-@pytest.mark.parametrize("name", ["Maria D'Avila", "Maria D’Avila", 'Rosa "Zizi" Lima', "Rosa Lima, Jr.", "Zé & Cia; $ #1"])
+@pytest.mark.parametrize(
+    "name", ["Maria D'Avila", "Maria D’Avila", 'Rosa "Zizi" Lima', "Rosa Lima, Jr.", "Zé & Cia; $ #1"]
+)
 def test_a_coordinator_is_called_what_she_is_called(capsys, tmp_path, name):
     setup(capsys, name=name)
     assert Member.objects.get(email="rosa@example.org").display_name == name

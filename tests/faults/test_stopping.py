@@ -70,13 +70,15 @@ def test_a_busy_port_is_refused_in_a_sentence(lone_town: Town) -> None:
 
 @pytest.mark.parametrize(
     ("env", "sentence"),
-    [  # the others are told at tests/runtime/test_checks.py
+    [  # the others are told in tests/runtime
         ({"BROKER_URL": "amqp://127.0.0.1:9/"}, "BROKER_URL needs REDIS_URL and DATABASE_URL as well"),
         ({"PRODUCTION": "1", "SECRET_KEY": "x" * 60}, "SITE_URL must be set in production"),
         ({"PORT": "eight"}, "PORT must be a whole number, not 'eight'"),
+        ({"PRODUCTION": "banana"}, "PRODUCTION must be 1 or 0"),
+        ({"VAR_DIR": "/etc/passwd"}, "VAR_DIR must be a folder"),
         ({"DATABASE_URL": "postgres://nobody@127.0.0.1:9/x"}, "The database does not answer"),
     ],
-    ids=["broker alone", "production", "no number", "no database"],
+    ids=["broker alone", "production", "no number", "neither yes nor no", "no folder", "no database"],
 )
 def test_settings_that_do_not_fit_are_refused_in_a_sentence(
     lone_town: Town, env: dict[str, str], sentence: str
