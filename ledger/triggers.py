@@ -191,7 +191,7 @@ def verify() -> None:
     if names := missing():
         raise TriggersMissing(
             "The database does not guard the books: these triggers are missing or differ: "
-            f"{', '.join(names)}. Run 'manage.py migrate' to put them back."
+            f"{', '.join(names)}. Run 'manage.py migrate' to put them back, then 'manage.py check_ledger'."
         )
 
 

@@ -7,6 +7,7 @@ what it rings for is a row in the database (see timebank/jobs).
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import timebank.sqlite  # noqa: F401  before Django
@@ -17,6 +18,8 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import celeryd_init
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from kombu import Exchange, Queue
 
 from timebank.jobs.registry import QUEUES, standing_work
@@ -109,8 +112,17 @@ def _schedule(sender: Celery, **_kwargs: Any) -> None:
 
 
 @celeryd_init.connect
-def _dead_letters_first(**_kwargs: Any) -> None:
-    """A worker does not start to take messages before there is a place for the ones it cannot."""
+def _before_a_worker_starts(**_kwargs: Any) -> None:
+    """It refuses where it must not work, and takes no messages before there is a place for the ones it cannot."""
+    from timebank import starting
+
+    try:
+        starting.refuse_settings_that_do_not_fit()
+        starting.refuse_unguarded_books()
+    except ImproperlyConfigured as error:  # Celery would log what else is raised here, and go on
+        sys.exit(str(error))
+    finally:
+        connection.close()  # it must not be shared with the processes the worker makes
     if not settings.EMBEDDED:
         declare_queues()
 

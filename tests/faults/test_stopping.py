@@ -90,16 +90,56 @@ def test_settings_that_do_not_fit_are_refused_in_a_sentence(
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_a_start_without_a_trigger_is_refused_and_names_it(lone_town: Town) -> None:
+WORKER = ("-m", "celery", "-A", "timebank.celery", "worker", "--without-gossip", "--without-mingle")
+
+
+@pytest.mark.parametrize(
+    "command", [("manage.py", "serve"), ("manage.py", "relay"), WORKER], ids=["site", "relay", "worker"]
+)
+def test_a_start_without_a_trigger_is_refused_and_names_it(lone_town: Town, command: tuple[str, ...]) -> None:
     with sqlite3.connect(lone_town.var / "timebank.sqlite3") as database:
         (name,) = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name").fetchone()
         database.execute(f'DROP TRIGGER "{name}"')
     database.close()
 
-    done = manage("serve", env=lone_town.env)
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=BASE_DIR,
+        env=lone_town.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
     assert done.returncode == 1
+    assert done.stderr.startswith("The database does not guard the books: ")
     assert name in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_asked_to_stop_while_it_builds_the_demo_leaves_nobody_half_there(
+    lone_town: Town, how: signal.Signals
+) -> None:
+    serve = subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "serve", "--demo"],
+        cwd=BASE_DIR,
+        env=lone_town.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert serve.stdout is not None
+    assert serve.stdout.readline().startswith("Building the demo community")
+    time.sleep(1)
+    serve.send_signal(how)
+    said, complaints = serve.communicate(timeout=30)
+
+    assert (serve.returncode, said, complaints) == (0, "Stopped.\n", "")
+    with sqlite3.connect(lone_town.var / "timebank.sqlite3") as database:
+        assert database.execute("SELECT count(*) FROM accounts_member WHERE state <> 'steward'").fetchone() == (0,)
+    database.close()
 
 
 def test_full_mode_says_what_it_needs() -> None:

@@ -7,14 +7,21 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from timebank.jobs.relay import Relay
+from timebank.starting import refuse_settings_that_do_not_fit, refuse_unguarded_books
 
 
 class Command(BaseCommand):
     help = "Rings again for overdue work every second, and does it while the broker does not answer."
 
+    requires_system_checks: list[str] = []  # said below, in one sentence each and without a trace
+
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_settings_that_do_not_fit()
+        refuse_unguarded_books()
+        connection.close()
         asked_to_stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: asked_to_stop.set())

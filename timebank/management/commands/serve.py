@@ -15,13 +15,13 @@ from typing import Any, NoReturn
 import uvicorn
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.checks import ERROR, run_checks
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from timebank.demo import logins
+from timebank.starting import no_answer, refuse_settings_that_do_not_fit, refuse_unguarded_books
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 GRACE_SECONDS = 5  # for pages that are being made when the server is asked to stop
@@ -37,7 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="first load the demo community, if nobody is there")
 
     def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
-        self._refuse_what_cannot_work()
+        refuse_settings_that_do_not_fit()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server runs, the same as Ctrl-C
         try:
             self._start(host, port, demo)
         except KeyboardInterrupt:  # while the site was being made ready: each step is whole or not at all
@@ -46,7 +47,7 @@ class Command(BaseCommand):
     def _start(self, host: str, port: int, demo: bool) -> None:
         with self._alone_on_var(), self._listening(host, port) as listener:
             self._bring_database_up_to_date()
-            self._refuse_without_triggers()
+            refuse_unguarded_books()
             if demo:
                 call_command("demo", if_empty=True, stdout=self.stdout)
             self._collect_static_files()
@@ -60,15 +61,6 @@ class Command(BaseCommand):
         sys.exit(1)
 
     # --- Before it starts -------------------------------------------------------------------
-
-    def _refuse_what_cannot_work(self) -> None:
-        for message in run_checks():
-            if message.is_silenced():
-                continue
-            if message.level >= ERROR:
-                self._refuse(f"{message.msg} {message.hint or ''}".strip())
-            if message.id and message.id.startswith("timebank."):
-                self.stderr.write(f"{message.msg} {message.hint or ''}".strip())
 
     @contextmanager
     def _alone_on_var(self) -> Iterator[None]:
@@ -103,20 +95,12 @@ class Command(BaseCommand):
             executor = MigrationExecutor(connection)
             plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         except DatabaseError as error:
-            self._refuse(f"The database does not answer: {str(error).splitlines()[0]}")
+            raise no_answer(error) from None
         if not plan:
             return
         if not settings.EMBEDDED:
             self._refuse("The database is not up to date: run manage.py migrate first.")
         call_command("migrate", interactive=False, verbosity=0)
-
-    def _refuse_without_triggers(self) -> None:
-        from ledger import triggers
-
-        try:
-            triggers.verify()
-        except triggers.TriggersMissing as missing:
-            self._refuse(f"{missing} Then run 'manage.py check_ledger'.")
 
     def _collect_static_files(self) -> None:
         """Gather static files when one changed since the last time; a second start takes no time."""
