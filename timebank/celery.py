@@ -22,6 +22,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from kombu import Exchange, Queue
 
+try:
+    settings.EMBEDDED  # noqa: B018  the first look reads them all
+except ImproperlyConfigured as error:
+    sys.exit(str(error))
+
 from timebank.jobs.registry import QUEUES, standing_work
 
 DELIVERIES = 5  # of a message whose worker dies with it, before RabbitMQ puts it aside

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import uuid
 
+from tests.live import BASE_DIR
 from timebank.jobs.registry import QUEUES
 
 from .broker import Broker
-from .town import Town
+from .town import COMMANDS, Town
 
 PAGE_SECONDS = 2.5  # "normal page time", on a machine with other things to do
 POSTED_SECONDS = 10
@@ -155,6 +159,48 @@ def test_without_redis_pages_are_made_and_payments_posted(full_town: Town) -> No
     town.wait_until_at_rest(3, 30)
 
 
+def test_a_part_that_is_killed_is_started_again_and_the_others_go_on(full_town: Town) -> None:
+    town = full_town
+    sender, recipient = town.people()
+    town.start("everything", DEMO="0")
+    for name, command in (("worker", "celery -A timebank.celery worker"), ("relay", "manage.py relay")):
+        os.kill(min(processes_of(town, command)), signal.SIGKILL)  # the worker's parent is older than its children
+        town.wait_for(
+            30, lambda _, name=name: f"The {name} ended with -9; starting it again" in town.said("everything")
+        )
+
+    assert town.pay(sender, recipient).status == 302
+    town.wait_until_at_rest(1, 45)
+    town.wait_for(30, lambda _: len(processes_of(town, "manage.py relay")) == 1)
+    assert town.stop("everything") == 0
+    assert processes_of(town) == []
+
+
+def test_a_part_that_cannot_start_ends_the_others(full_town: Town) -> None:
+    town = full_town
+    with socket.create_server(("127.0.0.1", town.port)):
+        everything = subprocess.run(
+            COMMANDS["everything"],
+            cwd=BASE_DIR,
+            env=town.env | {"DEMO": "0"},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    assert everything.returncode == 1
+    assert "The web ended with 1, 5 times in a row; stopping the others." in everything.stderr
+    assert processes_of(town) == []
+
+
+def processes_of(town: Town, command: str = "") -> list[int]:
+    """The processes of this town, or those that run ``command``."""
+    listed = subprocess.run(["ps", "axeww", "-o", "pid,command"], capture_output=True, text=True, check=True).stdout
+    ours = [line for line in listed.splitlines() if f"VAR_DIR={town.var}" in line and "clerk" not in line]
+    return [int(line.split()[0]) for line in ours if command in line]
+
+
 def test_one_command_runs_all_of_it_and_stops_all_of_it(full_town: Town) -> None:
     town = full_town
     sender, recipient = town.people()
@@ -164,5 +210,4 @@ def test_one_command_runs_all_of_it_and_stops_all_of_it(full_town: Town) -> None
 
     assert town.stop("everything") == 0
 
-    processes = subprocess.run(["ps", "axeww", "-o", "pid,command"], capture_output=True, text=True, check=True).stdout
-    assert [line for line in processes.splitlines() if f"VAR_DIR={town.var}" in line and "clerk" not in line] == []
+    assert processes_of(town) == []
