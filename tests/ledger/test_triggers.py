@@ -15,6 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from ledger import triggers
 from ledger.apps import _after_migrations, _before_migrations
 from ledger.models import Account, Entry, Hold, Leaf, Note, Record, Transfer
+from tests.live import free_port
 
 from .stories import neighbours, pay
 
@@ -168,7 +169,7 @@ def test_check_ledger_names_a_missing_trigger() -> None:
 def test_a_start_without_a_trigger_refuses_and_names_it(tmp_path: Path) -> None:
     """The real command on a database of its own; what a person at the terminal reads."""
     manage = [sys.executable, str(Path(__file__).parents[2] / "manage.py")]
-    environment = {"VAR_DIR": str(tmp_path), "PATH": "", "PORT": "0"}
+    environment = {"VAR_DIR": str(tmp_path), "PATH": "", "PORT": str(free_port())}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
