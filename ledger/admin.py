@@ -115,6 +115,7 @@ RECORD_KINDS = {
     "hold": _("hold"),
     "joining": _("joining"),
     "limit": _("credit limit"),
+    "release": _("hold released"),
     "role": _("role"),
     "suspension": _("suspension"),
     "transfer": _("transfer"),

@@ -112,6 +112,7 @@ SHAPES: dict[str, Mapping[str, Callable[[Any], bool]]] = {
         "by": _or_none(_an_id),
         "words": _or_none(_matching(_HASH)),
     },
+    "release": {"hold": _an_id, "amount_minutes": _is_minutes, "by": _or_none(_an_id)},
     "void": {"hold": _an_id, "by": _or_none(_an_id)},
     "transfer": {"transfer": _an_id, "payer": _an_id, "payee": _an_id, "amount_minutes": _is_minutes, "for": _a_word},
     "joining": {"account": _an_id},
