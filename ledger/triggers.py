@@ -134,7 +134,8 @@ TRIGGERS: tuple[Trigger, ...] = (
         "ledger_transfer: a transfer moves what its posted hold set aside",
         "NEW.hold_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_hold AS hold WHERE hold.id = NEW.hold_id"
         " AND hold.state = 'posted' AND hold.payer_id = NEW.payer_id AND hold.payee_id = NEW.payee_id"
-        " AND coalesce(hold.post_minutes, hold.amount_minutes) = NEW.amount_minutes AND hold.kind = NEW.kind AND hold.public_id = NEW.public_id)",
+        " AND coalesce(hold.post_minutes, hold.amount_minutes) = NEW.amount_minutes"
+        " AND hold.kind = NEW.kind AND hold.public_id = NEW.public_id)",
     ),
     # A batch moves each account once and then writes its lines, so a line continues the line before it, and
     # the last one says what the account says. AFTER: on PostgreSQL it sees the whole statement.
