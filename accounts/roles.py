@@ -33,9 +33,14 @@ MAY_SEE: dict[Role, dict[str, list[str]]] = {
 }
 
 
+def with_role(role: Role) -> MemberQuerySet:
+    """The active members who have ``role``."""
+    return Member.objects.active().filter(groups__name=role).order_by("pk")
+
+
 def coordinators() -> MemberQuerySet:
     """The active members who coordinate the community."""
-    return Member.objects.active().filter(groups__name=Role.COORDINATOR).order_by("pk")
+    return with_role(Role.COORDINATOR)
 
 
 def make_groups(using: str = "default", **kwargs: Any) -> None:

@@ -121,8 +121,8 @@ _QUESTIONS = (
         LEFT JOIN ledger_transfer AS transfer ON transfer.hold_id = hold.id
         WHERE (hold.state = 'posted') <> (transfer.id IS NOT NULL)
             OR (transfer.id IS NOT NULL AND (transfer.payer_id <> hold.payer_id OR transfer.payee_id <> hold.payee_id
-                OR transfer.amount_minutes <> hold.amount_minutes OR transfer.kind <> hold.kind
-                OR transfer.public_id <> hold.public_id))
+                OR transfer.amount_minutes <> coalesce(hold.post_minutes, hold.amount_minutes)
+                OR transfer.kind <> hold.kind OR transfer.public_id <> hold.public_id))
             OR (hold.state = 'held') <> (hold.resolved_at IS NULL)
         ORDER BY hold.id LIMIT 1""",
     ),

@@ -43,7 +43,11 @@ _WORDS = {
     },
 }
 
-_RESOLVED = 'RETURNING id, public_id, kind, payer_id, payee_id, amount_minutes, "then"'
+# What of a hold is posted: all of it, unless it was released in part.
+_POSTED_MINUTES = "coalesce(post_minutes, amount_minutes)"
+_RESOLVED = (
+    f'RETURNING id, public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, amount_minutes AS held_minutes, "then"'
+)
 
 _STATEMENTS = {
     # One conditional UPDATE is lock and test together: nobody can spend the same minutes in between.
@@ -72,10 +76,10 @@ _STATEMENTS = {
                 {least}(-credit_limit_minutes, balance_minutes + moved.minutes - held_minutes + moved.freed))
         FROM {moved} WHERE ledger_account.id = moved.id
         RETURNING ledger_account.id, public_id, kind, owner_id, balance_minutes, last_seq""",
-    "write_transfers": """
+    "write_transfers": f"""
         INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, hold_id, posted_at)
-        SELECT public_id, kind, payer_id, payee_id, amount_minutes, id, resolved_at FROM ledger_hold
-        WHERE id {among} ORDER BY id RETURNING id, hold_id""",
+        SELECT public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, id, resolved_at FROM ledger_hold
+        WHERE id {{among}} ORDER BY id RETURNING id, hold_id""",
 }
 
 _ONLY_SQLITE = {
@@ -161,7 +165,8 @@ class Resolved(NamedTuple):
     kind: str
     payer_id: int
     payee_id: int
-    amount_minutes: int
+    amount_minutes: int  # that move
+    held_minutes: int  # that were set aside; the rest goes back
     then: str | None
 
 
@@ -286,7 +291,7 @@ class _Steps:
         moved: dict[int, list[int]] = {}  # minutes, freed minutes, lines
         for hold in holds:
             for account_id, minutes, freed in (
-                (hold.payer_id, -hold.amount_minutes, hold.amount_minutes),
+                (hold.payer_id, -hold.amount_minutes, hold.held_minutes),
                 (hold.payee_id, hold.amount_minutes, 0),
             ):
                 sums = moved.setdefault(account_id, [0, 0, 0])

@@ -112,10 +112,20 @@ SHAPES: dict[str, Mapping[str, Callable[[Any], bool]]] = {
         "by": _or_none(_an_id),
         "words": _or_none(_matching(_HASH)),
     },
+    "release": {"hold": _an_id, "amount_minutes": _is_minutes, "by": _or_none(_an_id)},
     "void": {"hold": _an_id, "by": _or_none(_an_id)},
     "transfer": {"transfer": _an_id, "payer": _an_id, "payee": _an_id, "amount_minutes": _is_minutes, "for": _a_word},
     "joining": {"account": _an_id},
     "role": {"member": _an_id, "role": _a_word, "given": _is_claim, "by": _or_none(_an_id)},
+    "listing": {"listing": _an_id, "change": _a_word, "by": _or_none(_an_id)},
+    "reading": {"case": _an_id, "by": _an_id},
+    "ruling": {
+        "case": _an_id,
+        "outcome": _a_word,
+        "provider_minutes": _is_minutes,
+        "receiver_minutes": _is_minutes,
+        "by": _or_none(_an_id),
+    },
     "suspension": {"member": _an_id, "state": _a_word, "by": _or_none(_an_id)},
 }
 

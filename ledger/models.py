@@ -82,6 +82,7 @@ class Kind(models.TextChoices):
     HELP = "help", _("help")
     GIFT = "gift", _("gift")
     GRANT = "grant", _("starting hours")
+    REFUND = "refund", _("hours given back")
 
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -108,7 +109,8 @@ class Hold(models.Model):
 
     A hold that is ``due`` is posted by the worker as soon as it can. ``key`` makes the request
     unique for its actor for ever; ``request_hash`` tells a repeat from a different request under
-    the same key. ``then`` names a job enqueued in the transaction that resolves the hold.
+    the same key. Where ``post_minutes`` is set, so many are posted and the rest goes back to the
+    payer in the same transaction. ``then`` names a job enqueued in the transaction that resolves the hold.
     """
 
     class State(models.TextChoices):
@@ -134,6 +136,7 @@ class Hold(models.Model):
     request_hash = models.CharField(max_length=64)
     then = models.JSONField(_("then"), null=True, blank=True)
     due = models.BooleanField(_("due"), default=False)
+    post_minutes = models.BigIntegerField(_("to be posted (minutes)"), null=True, blank=True)  # None: all of it
     try_at = models.DateTimeField(_("try at"))
     tries = models.PositiveIntegerField(_("tries"), default=0)
     created_at = models.DateTimeField(_("made"))
@@ -155,6 +158,10 @@ class Hold(models.Model):
             models.UniqueConstraint(fields=["actor", "key"], name="hold_key_once"),
             models.CheckConstraint(condition=Q(amount_minutes__gt=0), name="hold_sets_time_aside"),
             models.CheckConstraint(condition=~Q(payer=F("payee")), name="hold_between_two_accounts"),
+            models.CheckConstraint(
+                condition=Q(post_minutes=None) | Q(post_minutes__gt=0, post_minutes__lt=F("amount_minutes"), due=True),
+                name="hold_posts_a_part_of_itself",
+            ),
             models.CheckConstraint(
                 condition=Q(state="held", resolved_at=None) | (~Q(state="held") & Q(resolved_at__isnull=False)),
                 name="hold_resolved_when_not_held",

@@ -122,8 +122,9 @@ TRIGGERS: tuple[Trigger, ...] = (
         "ledger_hold",
         "BEFORE",
         "UPDATE",
-        "ledger_hold: only the state of a held hold changes",
-        f"OLD.state <> 'held' OR {_any_differs(*_WHAT_A_HOLD_SAYS)}",
+        "ledger_hold: only the state of a held hold changes, and what is due stays due as it is",
+        f"OLD.state <> 'held' OR {_any_differs(*_WHAT_A_HOLD_SAYS)}"
+        " OR (OLD.due AND (NOT NEW.due OR NEW.post_minutes IS DISTINCT FROM OLD.post_minutes))",
     ),
     Trigger(
         f"{PREFIX}transfer_matches_its_hold",
@@ -133,7 +134,8 @@ TRIGGERS: tuple[Trigger, ...] = (
         "ledger_transfer: a transfer moves what its posted hold set aside",
         "NEW.hold_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_hold AS hold WHERE hold.id = NEW.hold_id"
         " AND hold.state = 'posted' AND hold.payer_id = NEW.payer_id AND hold.payee_id = NEW.payee_id"
-        " AND hold.amount_minutes = NEW.amount_minutes AND hold.kind = NEW.kind AND hold.public_id = NEW.public_id)",
+        " AND coalesce(hold.post_minutes, hold.amount_minutes) = NEW.amount_minutes"
+        " AND hold.kind = NEW.kind AND hold.public_id = NEW.public_id)",
     ),
     # A batch moves each account once and then writes its lines, so a line continues the line before it, and
     # the last one says what the account says. AFTER: on PostgreSQL it sees the whole statement.

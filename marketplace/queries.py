@@ -1,4 +1,4 @@
-"""What a member's own page tells of her community."""
+"""Reading the marketplace: what letters quote, and what a member's own page tells of her community."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from ledger.models import Kind, Transfer
+from notifications.models import Event
 from timebank import clock
+
+from .models import Listing, Message
 
 KEPT_SECONDS = 600
 FEWEST_NEIGHBOURS = 5  # with fewer, a figure would tell of single persons
@@ -49,3 +52,17 @@ def _count(begun_at: datetime) -> MonthFigures:
     minutes = moved.aggregate(sum=Sum("amount_minutes"))["sum"] or 0
     people = moved.values("payer").union(moved.values("payee")).count()
     return MonthFigures(hours=minutes // 60, neighbours=people)
+
+
+def title_of_event(event: Event) -> str:
+    """What the exchange of an event is about, in its owner's words."""
+    titles = Listing.objects.filter(exchanges__public_id=event.data.get("exchange"))
+    return titles.values_list("title", flat=True).first() or ""
+
+
+def message_of_event(event: Event) -> str:
+    """What was written to the reader of an event about a message; "" where there is nothing."""
+    written = Message.objects.filter(
+        exchange__public_id=event.data.get("exchange"), author=event.about_id, sent_at__lte=event.created_at
+    )
+    return written.order_by("-pk").values_list("text", flat=True).first() or ""

@@ -1,9 +1,10 @@
-"""The address of a member's own page."""
+"""Addresses of the marketplace: a member's own page, listings, exchanges, disputes."""
 
 from django.urls import path
 
-from . import views
+from .views import dashboard, exchanges
 
 urlpatterns = [
-    path("home/", views.dashboard, name="dashboard"),
+    path("home/", dashboard.dashboard, name="dashboard"),
+    path("exchanges/<slug:public_id>/", exchanges.exchange, name="exchange"),
 ]

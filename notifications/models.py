@@ -55,6 +55,10 @@ class Event(models.Model):
         MEMBERSHIP_CHANGED = "membership-changed", _("membership changed")
         GRANT_FAILED = "grant-failed", _("starting hours could not be given")
         APPLICATION = "application", _("somebody asks to join")
+        EXCHANGE_CHANGED = "exchange-changed", _("a step of an exchange")
+        EXCHANGE_MESSAGE = "exchange-message", _("a message")
+        EXCHANGE_REMINDER = "exchange-reminder", _("an exchange waits")
+        DISPUTE_OPENED = "dispute-opened", _("a dispute was opened")
 
     TYPES = frozenset(Type.values)
 
@@ -92,6 +96,10 @@ class Event(models.Model):
         """The page it is about."""
         if transfer := self.data.get("transfer"):
             return reverse("transfer", args=[transfer])
+        if exchange := self.data.get("exchange"):
+            return reverse("exchange", args=[exchange])
+        if case := self.data.get("case"):
+            return reverse("admin:case", args=[case])
         if self.type == self.Type.GRANT_FAILED and self.about:
             return self.about.get_absolute_url()
         if self.type == self.Type.APPLICATION:
@@ -107,7 +115,7 @@ class Event(models.Model):
     @property
     def amount(self) -> str:
         """Its minutes in words that stay on one line of a page."""
-        return in_words(self.data["amount_minutes"]).replace(" ", "\N{NO-BREAK SPACE}")
+        return in_words(self.data.get("amount_minutes", 0)).replace(" ", "\N{NO-BREAK SPACE}")
 
     @property
     def line_template(self) -> str:

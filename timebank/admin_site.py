@@ -19,6 +19,7 @@ from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Member
 from ledger.models import Account, Hold, Record
+from marketplace import admin as cases
 from marketplace.queries import moved_this_month
 from notifications.models import Letter
 from timebank.jobs.models import Job
@@ -47,7 +48,10 @@ class AdminSite(UnfoldAdminSite):
         return redirect("account_change_password")
 
     def extra_urls(self) -> list[URLPattern]:
-        return [path("books/", self.admin_view(books), name="books")]
+        return [
+            path("books/", self.admin_view(books), name="books"),
+            path("cases/<slug:public_id>/", self.admin_view(cases.case), name="case"),
+        ]
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         # unfold would write the colours into each page as a style element, which the content

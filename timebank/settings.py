@@ -162,6 +162,17 @@ DAY_MINUTES = _whole("DAY_MINUTES", default=480)
 TERMS_VERSION = "2026-11"
 PRIVACY_VERSION = "2026-11"
 
+# How long each step of an exchange may take (marketplace/rules.py); both keep what was in force when they agreed.
+ANSWER_WITHIN_DAYS = _whole("ANSWER_WITHIN_DAYS", default=7)  # a proposal
+START_WITHIN_DAYS = _whole("START_WITHIN_DAYS", default=30)  # what was agreed without a date
+DELIVER_WITHIN_DAYS = _whole("DELIVER_WITHIN_DAYS", default=14)  # after its date, or its start
+CONFIRM_WITHIN_DAYS = _whole("CONFIRM_WITHIN_DAYS", default=3)  # then silence means yes
+DISPUTE_WITHIN_DAYS = _whole("DISPUTE_WITHIN_DAYS", default=14)  # after completion
+RULE_WITHIN_DAYS = _whole("RULE_WITHIN_DAYS", default=30)  # then the hours go back
+REVIEW_WITHIN_DAYS = _whole("REVIEW_WITHIN_DAYS", default=14)
+CANCEL_NOTICE_HOURS = _whole("CANCEL_NOTICE_HOURS", default=24)
+LATE_CANCEL_SHARE_PERCENT = _whole("LATE_CANCEL_SHARE_PERCENT", default=0)  # of the hours, to a provider told too late
+
 # --- Apps ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

@@ -2,8 +2,18 @@
 
 from ..tasks import post_due_holds
 from .accounts import AccountInUse, close_account, fund, open_account, set_credit_limit
-from .holds import AccountClosed, AlreadyPosted, KeyReused, NotEnoughTime, accept, void, why_not
-from .posting import AlreadyVoided, pay_at_once, post, post_all_due
+from .holds import (
+    AccountClosed,
+    AlreadyPosted,
+    AlreadyVoided,
+    KeyReused,
+    NotEnoughTime,
+    accept,
+    release,
+    void,
+    why_not,
+)
+from .posting import pay_at_once, post, post_all_due
 
 __all__ = [
     "AccountClosed",
@@ -20,6 +30,7 @@ __all__ = [
     "post",
     "post_all_due",
     "post_due_holds",
+    "release",
     "set_credit_limit",
     "void",
     "why_not",

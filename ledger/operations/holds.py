@@ -53,6 +53,10 @@ class AlreadyPosted(Refusal):
     code = "already_posted"
 
 
+class AlreadyVoided(Refusal):
+    code = "already_voided"
+
+
 @retried  # busy, deadlock, or the unique key: the whole function runs again, within its deadline
 @transaction.atomic
 def accept(
@@ -107,6 +111,34 @@ def accept(
     # What is due is posted within moments, and posting rings for its own record and this one.
     ring(post_due_holds if due else log.seal_records)
     return _as_model(hold, hold_id)
+
+
+@retried
+@transaction.atomic
+def release(hold: Hold, *, minutes: int | None = None, actor: Any) -> Hold:
+    """Let ``hold`` be posted: all of it, or ``minutes`` of it while the rest goes back to the payer.
+
+    The worker posts it at once. Released again with the same minutes, it stays as it is. Writes a
+    record. Raises AlreadyPosted where other minutes were released before, AlreadyVoided; ValueError for
+    more than is held, or for nothing.
+    """
+    minutes = hold.amount_minutes if minutes is None else minutes
+    if type(minutes) is not int or not 0 < minutes <= hold.amount_minutes:
+        raise ValueError("a hold is released whole or in part")
+    part = None if minutes == hold.amount_minutes else minutes
+    # One conditional UPDATE: of two who release it differently, one does.
+    kept = Hold.objects.live().filter(pk=hold.pk, due=False)
+    if kept.update(due=True, post_minutes=part, try_at=clock.now()):
+        account = Account.objects.get(pk=hold.payer_id)
+        log.write_record("release", hold=hold.public_id, amount_minutes=minutes, by=account_id_of(actor, account))
+        ring(post_due_holds)
+        return Hold.objects.get(pk=hold.pk)
+    hold = Hold.objects.get(pk=hold.pk)
+    if hold.state == Hold.State.VOIDED:
+        raise AlreadyVoided(_("These hours went back to their owner."))
+    if hold.post_minutes != part:
+        raise AlreadyPosted(_("These hours have arrived already."))
+    return hold
 
 
 @retried
@@ -219,6 +251,7 @@ def _as_model(hold: NewHold, hold_id: int) -> Hold:
             hold.request_hash,
             hold.then,
             hold.due,
+            None,
             hold.created_at,
             0,
             hold.created_at,

@@ -15,11 +15,11 @@ from ledger.models import Account, Hold, Kind, Transfer
 from ledger.tasks import seal_records
 from notifications.operations import Telling, tell_all
 from timebank import clock, failpoints
-from timebank.errors import Busy, Refusal
+from timebank.errors import Busy
 from timebank.jobs import ring
 from timebank.retries import retried
 
-from .holds import accept, enqueue_then
+from .holds import AlreadyVoided, accept, enqueue_then
 
 logger = logging.getLogger("timebank.ledger")
 
@@ -27,10 +27,6 @@ MOST_PER_COMMIT = 200
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
 _POST_LOCK = 7_014_200  # PostgreSQL advisory lock: workers with batches take turns
-
-
-class AlreadyVoided(Refusal):
-    code = "already_voided"
 
 
 @retried

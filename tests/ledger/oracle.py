@@ -93,24 +93,25 @@ def _post(hold_ids: Sequence[int], now: Any) -> list[Hold]:
     for hold in posted:
         hold.state, hold.resolved_at = Hold.State.POSTED, now
         hold.save(update_fields=["state", "resolved_at"])
-        _change(hold.payer, moved=-hold.amount_minutes, freed=hold.amount_minutes, lines=1)
-        _change(hold.payee, moved=hold.amount_minutes, lines=1)
+        minutes = hold.amount_minutes if hold.post_minutes is None else hold.post_minutes
+        _change(hold.payer, moved=-minutes, freed=hold.amount_minutes, lines=1)
+        _change(hold.payee, moved=minutes, lines=1)
         transfer = Transfer.objects.create(
             public_id=hold.public_id,
             kind=hold.kind,
             payer=hold.payer,
             payee=hold.payee,
-            amount_minutes=hold.amount_minutes,
+            amount_minutes=minutes,
             hold=hold,
             posted_at=now,
         )
-        for account, minutes in ((hold.payer, -hold.amount_minutes), (hold.payee, hold.amount_minutes)):
+        for account, moved in ((hold.payer, -minutes), (hold.payee, minutes)):
             account.refresh_from_db()
             Entry.objects.create(
                 account=account,
                 seq=account.last_seq,
                 transfer=transfer,
-                amount_minutes=minutes,
+                amount_minutes=moved,
                 balance_after_minutes=account.balance_minutes,
             )
         _record(
@@ -119,9 +120,10 @@ def _post(hold_ids: Sequence[int], now: Any) -> list[Hold]:
             transfer=hold.public_id,
             payer=hold.payer.public_id,
             payee=hold.payee.public_id,
-            amount_minutes=hold.amount_minutes,
+            amount_minutes=minutes,
             **{"for": hold.kind},
         )
+        hold.amount_minutes = minutes  # what is told of it
     tell_all([telling for hold in posted for telling in posting._tellings(hold)])  # type: ignore[arg-type]
     return posted
 
@@ -157,7 +159,7 @@ def rows() -> dict[str, list[Any]]:
             (*values, json.dumps(then))
             for *values, then in Hold.objects.order_by("pk").values_list(
                 "public_id", "kind", "payer", "payee", "amount_minutes", "state", "actor", "key", "request_hash",
-                "due", "try_at", "tries", "created_at", "resolved_at", "then",
+                "due", "post_minutes", "try_at", "tries", "created_at", "resolved_at", "then",
             )
         ],
         "notes": list(Note.objects.order_by("pk").values_list("hold__public_id", "text", "salt", "erased_at")),

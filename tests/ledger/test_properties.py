@@ -37,6 +37,7 @@ steps = some.one_of(
     some.tuples(some.just("accept"), people, people, amounts, keys, some.booleans(), some.just("")),
     some.tuples(some.just("post_due")),
     some.tuples(some.just("post"), some.integers(0, 9)),
+    some.tuples(some.just("release"), some.integers(0, 9), some.sampled_from([0, 1, 2, 59, 60])),
     some.tuples(some.just("void"), some.integers(0, 9)),
     some.tuples(some.just("limit"), people, some.sampled_from([0, 1, 30, 59, 60, 61])),
 )
@@ -112,7 +113,14 @@ class Told:
             hold = self.holds[number % len(self.holds)]
             self._post(hold)
             if hold.pk in self.live:
-                self._arrived(hold)
+                self._arrived(self.live[hold.pk])
+
+    def release(self, number: int, less: int) -> None:
+        if self.holds:
+            hold = self.holds[number % len(self.holds)]
+            released = operations.release(hold, minutes=max(hold.amount_minutes - less, 1), actor=hold.actor)
+            if hold.pk in self.live:
+                self.live[hold.pk] = released
 
     def void(self, number: int) -> None:
         if self.holds:
@@ -138,9 +146,10 @@ class Told:
 
     def _arrived(self, hold: Hold) -> None:
         del self.live[hold.pk]
-        self.balances[hold.payer_id] -= hold.amount_minutes
+        moved = hold.post_minutes or hold.amount_minutes
+        self.balances[hold.payer_id] -= moved
         self.held[hold.payer_id] -= hold.amount_minutes
-        self.balances[hold.payee_id] += hold.amount_minutes
+        self.balances[hold.payee_id] += moved
         for account_id in (hold.payer_id, hold.payee_id):
             self._raise_floor(account_id)
 

@@ -12,10 +12,9 @@ from accounts.models import Member
 from accounts.queries import find_people
 from ledger.models import Account, Hold
 from ledger.queries import on_its_way, statement
+from marketplace import queries
 from timebank import clock
 from timebank.fragments import fragment, signed_in
-
-from . import queries
 
 LATEST = 6
 NEIGHBOURS = 4

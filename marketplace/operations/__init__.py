@@ -1,0 +1,81 @@
+"""Every write of the marketplace: listings, exchanges from proposal to review, disputes."""
+
+from .deadlines import keep_deadlines
+from .disputes import add_evidence, add_statement, check_may_rule, open_dispute, read_messages, rule, share_of
+from .listings import (
+    change_listing,
+    close_listing,
+    hide_listing,
+    pause_listing,
+    publish_listing,
+    show_listing,
+    write_listing,
+)
+from .messages import send_message
+from .progress import cancel_exchange, confirm_exchange, deliver_exchange, start_exchange
+from .proposals import accept_exchange, counter, decline_exchange, propose, withdraw_exchange
+from .refusals import (
+    AlreadyAsked,
+    AlreadyDecided,
+    AlreadyReviewed,
+    BadFile,
+    CannotTakePart,
+    ListingClosed,
+    ListingIncomplete,
+    NotAModerator,
+    OwnCase,
+    OwnListing,
+    PartnerCannotTakePart,
+    PartnerIsShort,
+    SlotInThePast,
+    SomeMinutes,
+    TermsChanged,
+    TooLate,
+)
+from .reviews import may_review, review_exchange
+
+__all__ = [
+    "AlreadyAsked",
+    "AlreadyDecided",
+    "AlreadyReviewed",
+    "BadFile",
+    "CannotTakePart",
+    "ListingClosed",
+    "ListingIncomplete",
+    "NotAModerator",
+    "OwnCase",
+    "OwnListing",
+    "PartnerCannotTakePart",
+    "PartnerIsShort",
+    "SlotInThePast",
+    "SomeMinutes",
+    "TermsChanged",
+    "TooLate",
+    "accept_exchange",
+    "add_evidence",
+    "add_statement",
+    "cancel_exchange",
+    "change_listing",
+    "check_may_rule",
+    "close_listing",
+    "confirm_exchange",
+    "counter",
+    "decline_exchange",
+    "deliver_exchange",
+    "hide_listing",
+    "keep_deadlines",
+    "may_review",
+    "open_dispute",
+    "pause_listing",
+    "propose",
+    "publish_listing",
+    "read_messages",
+    "review_exchange",
+    "rule",
+    "send_message",
+    "share_of",
+    "show_listing",
+    "start_exchange",
+    "withdraw_exchange",
+    "write_listing",
+]

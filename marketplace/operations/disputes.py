@@ -1,0 +1,252 @@
+"""When something went wrong: both say what, a moderator rules, the ledger moves what the ruling says."""
+
+from __future__ import annotations
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Member
+from accounts.roles import Role, with_role
+from ledger import operations as ledger
+from ledger.log import write_record
+from ledger.models import Hold, Kind
+from marketplace.models import Dispute, Evidence, Exchange, Statement
+from marketplace.rules import Action, NotYours, check_turn
+from notifications.operations import Telling
+from timebank import clock, failpoints
+from timebank.retries import retried
+
+from . import files
+from .refusals import AlreadyDecided, BadFile, NotAModerator, OwnCase, SomeMinutes, TooLate
+from .steps import account_of, check_minutes, check_takes_part, locked, move, steward, tell_both, write_step
+
+State = Exchange.State
+Outcome = Dispute.Outcome
+MOST_FILES = 5  # of each of the two
+STATED, SHOWN, READ = "statement", "evidence", "messages-read"
+
+
+@retried
+@transaction.atomic
+def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str, nonce: str) -> Dispute:
+    """Stop the clock and call a moderator. The hours stay held; all moderators but the two are told.
+
+    Where the exchange was completed already, and that is not too long ago, what the provider has available of those
+    minutes is set aside. Raises OutOfTurn, NotYours, TooLate, CannotTakePart.
+    """
+    exchange = locked(exchange)
+    if (earlier := Dispute.objects.filter(exchange=exchange, opened_by=by).first()) and earlier.is_open:
+        return earlier
+    way = check_turn(exchange, Action.DISPUTE, by)
+    check_takes_part(by)
+    at = clock.now()
+    was_completed = exchange.state == State.COMPLETED
+    if was_completed and exchange.completed_at and at >= exchange.completed_at + exchange.within("dispute"):
+        raise TooLate(_("A completed exchange can be disputed for %(days)d days; that time is over.")
+                      % {"days": exchange.within("dispute").days})  # fmt: skip
+    hold = _set_aside_what_is_left(exchange) if was_completed else exchange.hold
+    dispute = Dispute.objects.create(
+        exchange=exchange,
+        opened_by=by,
+        reason=reason,
+        was_completed=was_completed,
+        hold=hold,
+        at_stake_minutes=hold.amount_minutes if hold else 0,
+        opened_at=at,
+    )
+    Statement.objects.create(dispute=dispute, author=by, text=statement, nonce=nonce, at=at)
+    move(exchange, Action.DISPUTE, by, way.to, at)
+    failpoints.reached("exchange-before-commit")
+    tell_both(exchange, Action.DISPUTE, by, also=_to_moderators(dispute))
+    return dispute
+
+
+@retried
+@transaction.atomic
+def add_statement(dispute: Dispute, *, by: Member, text: str, nonce: str) -> Statement:
+    """Say one's side of it; a suspended member may. Sent again with the same ``nonce`` it returns the first.
+
+    Raises NotYours, AlreadyDecided.
+    """
+    dispute = _locked(dispute)
+    _check_open_for(dispute, by)
+    if earlier := Statement.objects.filter(dispute=dispute, author=by, nonce=nonce).first():
+        return earlier
+    at = clock.now()
+    statement = Statement.objects.create(dispute=dispute, author=by, text=text, nonce=nonce, at=at)
+    write_step(dispute.exchange, STATED, by, at)
+    tell_both(dispute.exchange, STATED, by)
+    return statement
+
+
+def add_evidence(dispute: Dispute, *, by: Member, upload: UploadedFile) -> Evidence:
+    """Show a picture (kept as a new JPEG, with nothing of where it was taken) or a PDF; the same file once.
+
+    Raises BadFile, NotYours, AlreadyDecided.
+    """
+    clean = files.cleaned(upload)  # slow, so before the row is locked
+    return _keep_evidence(dispute, by, clean)
+
+
+@retried
+@transaction.atomic
+def _keep_evidence(dispute: Dispute, by: Member, clean: files.Clean) -> Evidence:
+    dispute = _locked(dispute)
+    _check_open_for(dispute, by)
+    hers = Evidence.objects.filter(dispute=dispute, author=by)
+    if earlier := hers.filter(sha256=clean.sha256).first():
+        return earlier
+    if hers.count() >= MOST_FILES:
+        raise BadFile(_("You can add up to %(most)d files.") % {"most": MOST_FILES})
+    at = clock.now()
+    evidence = Evidence(
+        dispute=dispute,
+        author=by,
+        kind=clean.kind,
+        name=clean.name,
+        size_bytes=len(clean.content),
+        sha256=clean.sha256,
+        at=at,
+    )
+    evidence.file.save(f"{evidence.public_id}{clean.ending}", clean.as_file(), save=False)
+    evidence.save(force_insert=True)
+    write_step(dispute.exchange, SHOWN, by, at)
+    tell_both(dispute.exchange, SHOWN, by)
+    return evidence
+
+
+@retried
+@transaction.atomic
+def read_messages(dispute: Dispute, *, by: Member) -> None:
+    """Write down, for the two to see and in the log, that a moderator reads what they wrote to each other.
+
+    Raises NotAModerator, OwnCase.
+    """
+    dispute = _locked(dispute)
+    check_may_rule(dispute, by)
+    write_step(dispute.exchange, READ, by, clock.now())
+    write_record("reading", case=dispute.public_id, by=account_of(by).public_id)
+    tell_both(dispute.exchange, READ, by)
+
+
+@retried
+@transaction.atomic
+def rule(dispute: Dispute, *, by: Member, outcome: str, because: str, provider_minutes: int | None = None) -> Dispute:
+    """Settle ``dispute``: the minutes at stake go to the provider, to the receiver, or are shared.
+
+    ``provider_minutes`` says how many the provider gets of a `split`. The first of two moderators wins. Writes a
+    record. Raises NotAModerator, OwnCase, AlreadyDecided, SomeMinutes.
+    """
+    dispute = _locked(dispute)
+    check_may_rule(dispute, by)
+    if not dispute.is_open:
+        raise AlreadyDecided(
+            _("%(name)s ruled first: %(ruling)s.")
+            % {"name": dispute.decided_by or _("The deadline"), "ruling": dispute.get_outcome_display()}
+        )
+    check_turn(dispute.exchange, Action.RULE, by)
+    return settle(dispute, Action.RULE, by, outcome, share_of(dispute, outcome, provider_minutes), because)
+
+
+def share_of(dispute: Dispute, outcome: str, provider_minutes: int | None) -> int:
+    """How many of the minutes at stake the provider gets. Raises SomeMinutes for a share that is none or all."""
+    match outcome:
+        case Outcome.RELEASE:
+            return dispute.at_stake_minutes
+        case Outcome.REFUND:
+            return 0
+    if dispute.at_stake_minutes < 2:
+        raise SomeMinutes(_("There is nothing here to share."))
+    check_minutes(provider_minutes or 0, at_most=dispute.at_stake_minutes - 1)
+    return provider_minutes or 0
+
+
+def settle(
+    dispute: Dispute, action: Action, by: Member | None, outcome: str, provider_minutes: int, because: str
+) -> Dispute:
+    """Move what the ruling says and end the exchange, in the present transaction; both locked by the caller."""
+    at = clock.now()
+    exchange = dispute.exchange
+    _move_the_minutes(dispute, provider_minutes)
+    dispute.outcome, dispute.provider_minutes, dispute.because = outcome, provider_minutes, because
+    dispute.decided_by, dispute.decided_at = by, at
+    dispute.save(update_fields=["outcome", "provider_minutes", "because", "decided_by", "decided_at"])
+    if exchange.completed_at is None:
+        exchange.reviews_until = at + exchange.within("review")
+    move(exchange, action, by, State.RESOLVED, at, minutes=provider_minutes)
+    write_record(
+        "ruling",
+        case=dispute.public_id,
+        outcome=outcome,
+        provider_minutes=provider_minutes,
+        receiver_minutes=dispute.receiver_minutes,
+        by=account_of(by).public_id if by else None,
+    )
+    failpoints.reached("exchange-before-commit")
+    tell_both(exchange, action, by, outcome=outcome, amount_minutes=provider_minutes)
+    return dispute
+
+
+def check_may_rule(dispute: Dispute, by: Member) -> None:
+    """Raises OwnCase for the two, NotAModerator for who is none."""
+    if dispute.exchange.is_party(by):
+        raise OwnCase(_("You have a part in this exchange, so another moderator has to rule."))
+    if not Member.objects.get(pk=by.pk).is_moderator:
+        raise NotAModerator(_("Only a moderator can do this."))
+
+
+def _move_the_minutes(dispute: Dispute, provider_minutes: int) -> None:
+    hold = dispute.hold
+    if hold is None:
+        return
+    # What is held after completion is held for the receiver, and before it for the provider.
+    to_payee = dispute.at_stake_minutes - provider_minutes if dispute.was_completed else provider_minutes
+    if to_payee:
+        ledger.release(hold, minutes=to_payee, actor=steward())
+    else:
+        ledger.void(hold, actor=steward())
+
+
+def _set_aside_what_is_left(exchange: Exchange) -> Hold | None:
+    """Hold of the provider's available minutes what the exchange moved, for the receiver; None when there are none."""
+    keys = [f"exchange:{exchange.pk}:{what}" for what in ("accept", "more")]
+    for hold in Hold.objects.live().filter(actor=steward(), key__in=keys):
+        ledger.post(hold)  # so that what is just on its way is there
+    provider = account_of(exchange.provider)
+    minutes = min(exchange.confirmed_minutes or 0, provider.available_minutes)
+    if minutes <= 0:
+        return None
+    return ledger.accept(
+        payer=provider,
+        payee=account_of(exchange.receiver),
+        amount_minutes=minutes,
+        kind=Kind.REFUND,
+        key=f"exchange:{exchange.pk}:dispute",
+        actor=steward(),
+        due=False,
+    )
+
+
+def _locked(dispute: Dispute) -> Dispute:
+    """The dispute as it is now; its exchange is the lock of both."""
+    exchange = locked(dispute.exchange)
+    dispute = Dispute.objects.select_for_update(no_key=True, of=("self",)).select_related("hold").get(pk=dispute.pk)
+    dispute.exchange = exchange
+    return dispute
+
+
+def _check_open_for(dispute: Dispute, by: Member) -> None:
+    if not dispute.exchange.is_party(by):
+        raise NotYours(_("Only the two of this exchange can add to the dispute."))
+    if not dispute.is_open:
+        raise AlreadyDecided(_("This dispute is decided, so nothing can be added."))
+
+
+def _to_moderators(dispute: Dispute) -> list[Telling]:
+    """What all moderators but the two are told."""
+    return [
+        Telling(moderator.pk, "dispute-opened", None, {"case": dispute.public_id}, in_inbox=True, by_mail=True)
+        for moderator in with_role(Role.MODERATOR)
+        if not dispute.exchange.is_party(moderator)
+    ]

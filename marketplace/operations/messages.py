@@ -1,0 +1,50 @@
+"""What the two of an exchange write to each other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Member
+from marketplace.models import Exchange, Message
+from marketplace.rules import NotYours
+from notifications.models import Event
+from notifications.operations import Telling, tell_all
+from timebank import clock
+from timebank.retries import retried
+
+from .steps import check_takes_part
+
+
+@retried
+@transaction.atomic
+def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Message:
+    """Write ``text`` to the other one of the two. Sent again with the same ``nonce`` it returns the first.
+
+    The other one finds one line in her inbox, and one mail, however many messages she has not read yet.
+    Raises NotYours, CannotTakePart.
+    """
+    if not exchange.is_party(by):
+        raise NotYours(_("Only the two of this exchange write here."))
+    if earlier := Message.objects.filter(exchange=exchange, author=by, nonce=nonce).first():
+        return earlier
+    check_takes_part(by)
+    message = write_message(exchange, by, text, nonce=nonce, at=clock.now())
+    partner = exchange.partner_of(by)
+    said = {"exchange": exchange.public_id}
+    unread = Event.objects.unread(partner).filter(type="exchange-message", data__exchange=exchange.public_id)
+    is_news = not unread.exists()
+    tell_all(
+        [
+            Telling(partner.pk, "exchange-message", by.pk, said, in_inbox=is_news, by_mail=is_news),
+            Telling(by.pk, "exchange-message", partner.pk, said),
+        ]
+    )
+    return message
+
+
+def write_message(exchange: Exchange, by: Member, text: str, *, nonce: str, at: datetime) -> Message:
+    """Keep the words, in the present transaction."""
+    return Message.objects.create(exchange=exchange, author=by, text=text, nonce=nonce, sent_at=at)

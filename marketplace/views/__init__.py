@@ -1,0 +1,1 @@
+"""The pages of the marketplace, one module each for the member's own page, listings, exchanges and disputes."""
