@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,12 @@ from accounts.models import Member
 from ledger.models import Account, Entry, Hold, Kind, Transfer
 from ledger.operations import fund
 from ledger.views import LINES_ON_A_PAGE
+from marketplace.models import Dispute, Exchange, Listing, Review
 from notifications.models import Event, Letter
 from tests.factories import make_member
 from timebank import clock, demo
+from timebank.demo.exchanges import DEALS
+from timebank.demo.listings import NOTICES
 from timebank.demo.people import APPLICANTS, DOMAIN, PEOPLE
 from timebank.demo.topics import TOPICS
 from timebank.jobs.models import Job
@@ -62,7 +66,9 @@ def test_the_neighbourhood_is_there_and_running_again_changes_nothing():
     assert now - timedelta(hours=1) < Transfer.objects.latest("posted_at").posted_at < now
     days = Transfer.objects.exclude(kind=Kind.GRANT).dates("posted_at", "day")
     assert 85 <= len(days) <= 95
-    assert not Hold.objects.filter(state=Hold.State.HELD).exists()
+    # nothing is on its way; what is set aside is set aside for an exchange
+    assert not Hold.objects.live().filter(due=True).exists()
+    assert not Hold.objects.live().filter(exchange=None).exists()
 
     # nobody was mailed; the newest are unread
     assert (Letter.objects.count(), Job.objects.count(), Event.objects.untold().count()) == (0, 0, 0)
@@ -81,6 +87,39 @@ def test_the_neighbourhood_is_there_and_running_again_changes_nothing():
     assert "nothing was changed" in run()
     assert run("--if-empty") == ""
     assert (story(), balances(), Event.objects.count(), Member.objects.count()) == before
+
+
+def test_the_market_is_full_and_exchanges_stand_in_every_state():
+    run()
+
+    published = Listing.objects.filter(state=Listing.State.OPEN)
+    assert published.count() >= 80
+    assert set(Listing.objects.values_list("state", flat=True)) == set(Listing.State.values)
+    assert {"en", "pt-br"} == set(published.values_list("language", flat=True))
+    assert {"offer", "request"} == set(published.values_list("kind", flat=True))
+    states = Counter(Exchange.objects.values_list("state", flat=True))
+    assert set(states) == set(Exchange.State.values)
+    assert states[Exchange.State.DISPUTED] == 2
+    assert Dispute.objects.open().count() == 2
+    # no moderator and no coordinator of the demo has a part in what they are to look at
+    staff = {"daniel@vila.example", "lourdes@vila.example"}
+    for dispute in Dispute.objects.all():
+        assert staff.isdisjoint({dispute.exchange.provider.email, dispute.exchange.receiver.email})
+        assert len(set(dispute.statements.values_list("author", flat=True))) == 2
+    assert Review.objects.published().count() > 40
+    assert Review.objects.filter(published_at=None).exists()
+    # and what they see first when they sign in
+    for login in demo.logins()[:2]:
+        waiting = Exchange.objects.waiting_for(Member.objects.get(email=login.email))
+        assert {exchange.state for exchange in waiting} == {"proposed", "delivered"}
+
+
+def test_whoever_has_a_part_in_the_demos_deals_lived_there_by_then():
+    days_here = {person.handle: person.days_here for person in PEOPLE}
+    keys = {notice.key for notice in NOTICES}
+    for deal in DEALS:
+        assert (deal.owner, deal.title) in keys
+        assert deal.days_ago + 1 < min(days_here[deal.owner], days_here[deal.asking])
 
 
 def test_two_demos_tell_the_same_story(settings):

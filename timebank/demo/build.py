@@ -15,9 +15,11 @@ from accounts import operations as accounts
 from accounts.models import Member
 from accounts.roles import Role
 from ledger import operations as ledger
+from marketplace import operations as marketplace
 from notifications import operations as notifications
 from timebank import clock
 
+from . import market
 from .logins import LOGINS, PASSWORD
 from .payments import Imagination, Payment
 from .people import APPLICANTS, PEOPLE, Person
@@ -50,6 +52,7 @@ def build() -> int:
         with _clock_at(at):
             paid += act()
     with _clock_at(now - timedelta(minutes=1)):
+        marketplace.keep_deadlines()
         notifications.count_as_told()
     return paid
 
@@ -64,6 +67,7 @@ def _story(now: datetime, members: dict[str, Member]) -> Iterator[tuple[datetime
             (payment.at, 2, _pays(number, payment, members))
             for number, payment in enumerate(Imagination(now, settings.STARTING_GRANT_MINUTES).payments())
         ),
+        ((at, 3, act) for at, act in market.story(now, members)),
     ]
     for at, _order, act in heapq.merge(*acts, key=lambda act: act[:2]):
         yield at, act

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from .exchanges import DEALS
 from .people import PEOPLE, Person
 from .topics import GIFTS, TOPICS, WARM_ENDINGS
 
@@ -52,7 +53,10 @@ class Imagination:
         self.draw = random.Random(SEED)  # noqa: S311  a story, no secret
         self.now = now
         self.grant_minutes = grant_minutes
+        # What exchanges will need is left alone, and what they bring is not counted on.
         self.minutes = {person.handle: 0 for person in PEOPLE}
+        for deal in DEALS:
+            self.minutes[deal.receiver] -= deal.agreed_minutes
         self.friends = {person.handle: self._friends_of(person) for person in PEOPLE}
 
     def payments(self) -> Iterator[Payment]:
