@@ -10,7 +10,9 @@ from .reading import amounts, words
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 6  # session, member, the person, what passed between the two, the person's roles, what is unread
+# session, member, the person, her listings, her exchanges, her stars, what is said of her, what passed between the
+# two, the person's roles, what is unread
+QUERIES = 10
 
 
 def test_what_passed_between_the_two_and_nothing_else(client):
