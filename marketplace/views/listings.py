@@ -185,7 +185,7 @@ def listing_edit(request: MemberRequest, public_id: str) -> HttpResponse:
         kept = {name: getattr(listing, name) for name in ("title", "description", "minutes", "place")}
         form = ListingForm(initial=kept | {"category": listing.category and listing.category.slug})
         return _form_page(request, form, listing=listing)
-    publish = request.POST.get("action") == "publish"
+    publish, was_open = request.POST.get("action") == "publish", listing.is_open
     form = ListingForm(request.POST, is_draft=not publish and listing.state == Listing.State.DRAFT)
     if not form.is_valid():
         return _form_page(request, form, listing=listing)
@@ -196,7 +196,7 @@ def listing_edit(request: MemberRequest, public_id: str) -> HttpResponse:
         changed = operations.change_listing(listing, by=request.user, **form.cleaned_data, publish=publish)
     except Refusal as refusal:
         return _refused(request, form, refusal, listing=listing)
-    messages.success(request, _saved(changed))
+    messages.success(request, _("Saved. Your neighbours see it so from now on.") if was_open else _saved(changed))
     return redirect(changed)
 
 

@@ -197,7 +197,8 @@ def test_changing_what_is_on_the_list_leaves_it_there(client):
     assert page.context["form"]["category"].value() == "repairs"
     assert 'value="1 h"' in page.content.decode()
 
-    client.post(f"{listing.get_absolute_url()}edit/", typed(title="Taps and showers"))
+    saved = client.post(f"{listing.get_absolute_url()}edit/", typed(title="Taps and showers"), follow=True)
+    assert "Saved. Your neighbours see it so from now on." in words(saved)
     listing.refresh_from_db()
     assert (listing.title, listing.state, listing.minutes) == ("Taps and showers", "open", 90)
 

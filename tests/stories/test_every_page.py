@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 MEMBER = "ana@vila.example"
 NARROWEST = 320
+_number = itertools.count(1)
 FOR_STRANGERS = (
     "/",
     "/how-it-works/",
@@ -95,7 +97,7 @@ def test_members_pages(
 def listings(page: Page, town: Server) -> list[str]:
     """An offer of hers, published and as it is changed, and one of a neighbour's where there is one."""
     page.goto(town.url + "/listings/new/?kind=offer")
-    page.fill("[name=title]", f"Conserto de torneira {page.viewport_size}")
+    page.fill("[name=title]", f"Conserto de torneira {next(_number)}")
     page.select_option("[name=category]", "plumbing")
     page.click("main button[value=publish]")
     page.wait_for_url(lambda url: "/new/" not in url)
