@@ -13,7 +13,7 @@ from marketplace.models import Listing
 
 from ..factories import make_listing, make_member
 from ..pages.reading import links, words
-from .test_listings import signed_in, titles
+from .test_listing_pages import signed_in, titles
 
 pytestmark = pytest.mark.django_db
 
