@@ -3,7 +3,6 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("people/<slug:public_id>/", views.profile, name="profile"),
     path("settings/", views.settings, name="settings"),
     path("settings/profile/", views.settings_profile, name="settings_profile"),
     path("account/sessions/", views.devices, name="usersessions_list"),  # before allauth's

@@ -1,4 +1,4 @@
-"""The pages of members: profile, settings, and sending hours to a person."""
+"""The pages of members: settings, and sending hours to a person."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from django.conf import settings as site_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ledger.queries import between
 from timebank.errors import Busy, Refusal
 from timebank.sessions import save_now
 
@@ -34,7 +33,6 @@ class MemberRequest(HttpRequest):
 
 
 WAIT_SECONDS = 60
-LINES_ON_A_PROFILE = 5
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -47,19 +45,6 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
     response = render(request, "429.html", context, status=429)
     response["Retry-After"] = str(wait_seconds or WAIT_SECONDS)
     return response
-
-
-# --- People ---------------------------------------------------------------------------------------
-
-
-@require_safe
-@login_required
-def profile(request: MemberRequest, public_id: str) -> HttpResponse:
-    """What neighbours see of a person, and what passed between the two; whoever is no member any more is not found."""
-    person = get_object_or_404(Member.objects.visible_to(request.user), public_id=public_id)
-    is_other = person.pk != request.user.pk
-    lines = between(request.user, person, limit=LINES_ON_A_PROFILE) if is_other else []
-    return render(request, "accounts/profile.html", {"person": person, "lines": lines})
 
 
 # --- Settings -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import Member
 
-from .factories import PASSWORD, make_coordinator, make_member, make_moderator, make_superuser
+from .factories import PASSWORD, make_coordinator, make_listing, make_member, make_moderator, make_superuser
 from .work import drain
 
 
@@ -73,6 +73,15 @@ class World:
         drain()
         return paid
 
+    @cached_property
+    def listings(self) -> dict[tuple[Member, str], str]:
+        """An open offer and a draft of each, by their public ids; made before the suspension."""
+        return {
+            (whose, what): make_listing(whose, publish=what == "listing").public_id
+            for whose in (self.member, self.suspended)
+            for what in ("listing", "draft")
+        }
+
     def thing(self, what: str, role: str) -> Any:
         """What ``args`` of a row name."""
         whose = self.whose(role)
@@ -81,6 +90,8 @@ class World:
                 return self.payments[whose]
             case ["profile"]:
                 return whose.public_id
+            case ["listing" | "draft" as kind]:
+                return self.listings[whose, kind]
             case ["event"]:
                 assert self.payments  # they tell of themselves
                 return whose.events.latest("seq").seq

@@ -72,6 +72,11 @@ class Category(models.Model):
         """Its name in the reader's language."""
         return self.name_pt_br if (get_language() or "").startswith("pt") else self.name_en
 
+    @property
+    def turn(self) -> int:
+        """Which way its tile is turned: 1 to 4."""
+        return self.position % 4 + 1
+
 
 class ListingQuerySet(models.QuerySet["Listing"]):
     def open(self) -> Self:

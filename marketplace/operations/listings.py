@@ -11,7 +11,7 @@ from marketplace.models import Category, Listing
 from timebank import clock
 from timebank.retries import retried
 
-from .refusals import CannotTakePart, ListingClosed, ListingIncomplete
+from .refusals import AlreadyWritten, CannotTakePart, ListingClosed, ListingIncomplete
 
 
 @retried
@@ -30,10 +30,17 @@ def write_listing(
 ) -> Listing:
     """Write a new offer or request of ``owner``'s; a draft unless ``publish``. ``minutes`` None: we agree together.
 
-    Sent again with the same ``nonce`` it returns the first. Raises CannotTakePart, ListingIncomplete.
+    Sent again with the same ``nonce`` and words it returns the first. Raises CannotTakePart, ListingIncomplete;
+    AlreadyWritten where the words are others, so that none are lost unseen.
     """
     if earlier := Listing.objects.of(owner).filter(nonce=nonce).first():
-        return earlier
+        asked = (kind, title, description, category and category.pk, minutes, place)
+        if asked != (earlier.kind, *_words_and_terms(earlier)):
+            raise AlreadyWritten(
+                str(_("You sent this form before, with other words. Change what you wrote then, or send this as new.")),
+                earlier,
+            )
+        return publish_listing(earlier, by=owner) if publish and earlier.state == Listing.State.DRAFT else earlier
     _check_may_list(owner)
     at = clock.now()
     listing = Listing(
@@ -104,7 +111,7 @@ def publish_listing(listing: Listing, *, by: Member) -> Listing:
 @retried
 @transaction.atomic
 def pause_listing(listing: Listing, *, by: Member) -> Listing:
-    """Take it off the list for a while; what was asked for goes on. Raises CannotTakePart, ListingClosed."""
+    """Take it off the list for a while; what was asked for goes on. Raises ListingClosed."""
     return _take_off(listing, by, Listing.State.PAUSED)
 
 
@@ -181,6 +188,10 @@ def _take_off(listing: Listing, by: Member, state: Listing.State) -> Listing:
         listing.state, listing.changed_at = state, clock.now()
         listing.save(update_fields=["state", "changed_at"])
     return listing
+
+
+def _words_and_terms(listing: Listing) -> tuple[object, ...]:
+    return listing.title, listing.description, listing.category_id, listing.minutes, listing.place
 
 
 def _words_of(listing: Listing) -> str:

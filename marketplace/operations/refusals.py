@@ -18,6 +18,16 @@ class ListingIncomplete(Refusal):
     field = "category"
 
 
+class AlreadyWritten(Refusal):
+    """The form of ``listing`` was sent again, with other words."""
+
+    code = "already_written"
+
+    def __init__(self, message: str, listing: object) -> None:
+        super().__init__(message)
+        self.listing = listing
+
+
 class OwnListing(Refusal):
     """Nobody asks herself for help."""
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from ..factories import make_member
+from marketplace import operations
+from marketplace.models import Exchange
+
+from ..factories import make_exchange, make_listing, make_member
 from .moving import send
-from .reading import amounts, words
+from .reading import amounts, links, words
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 6  # session, member, the person, what passed between the two, the person's roles, what is unread
+# session, member, the person, her listings, her exchanges, her stars, what is said of her, what passed between the
+# two, the person's roles, what is unread
+QUERIES = 10
 
 
 def test_what_passed_between_the_two_and_nothing_else(client):
@@ -50,3 +55,59 @@ def test_the_latest_few_in_the_same_queries(client, django_assert_num_queries, r
         page = client.get(bento.get_absolute_url())
 
     assert amounts(page) == [-n for n in range(rows, max(rows - 5, 0), -1)]
+
+
+def test_what_she_offers_and_needs_but_for_what_is_off_the_list(client):
+    bento = make_member(name="Bento Lima")
+    make_listing(bento, title="Bread")
+    make_listing(bento, title="Company", kind="request")
+    make_listing(bento, title="A draft", publish=False)
+    operations.pause_listing(make_listing(bento, title="Paused"), by=bento)
+    client.force_login(make_member())
+    page = client.get(bento.get_absolute_url())
+    offers, needs = words(page).split("What Bento offers")[1].split("What Bento needs")
+    assert ("Bread" in offers, "Company" in needs) == (True, True)
+    assert links(page, "A draft") == links(page, "Paused") == []
+    assert "New here: no exchanges yet" in words(page)
+
+
+def test_her_exchanges_and_what_neighbours_say_of_her_once_both_wrote(client):
+    exchange = make_exchange(state=Exchange.State.COMPLETED)
+    operations.review_exchange(exchange, by=exchange.receiver, stars=3, text="<b>Late</b>, but kind.")
+    client.force_login(make_member())
+    hers = exchange.provider.get_absolute_url()
+    assert "Late" not in words(client.get(hers))
+
+    operations.review_exchange(exchange, by=exchange.provider, stars=5)
+
+    page = client.get(hers)
+    assert "1 exchange · 3.03.0 of 5 stars from 1 review" in words(page)
+    assert "&lt;b&gt;Late&lt;/b&gt;, but kind." in page.content.decode()
+    assert 'aria-label="3 of 5 stars"' in page.content.decode()
+    assert 'aria-label="5 of 5 stars"' in client.get(exchange.receiver.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 50])
+def test_all_her_listings_in_the_same_queries(client, django_assert_num_queries, rows):
+    bento = make_member()
+    for number in range(rows):
+        make_listing(bento, title=f"Number {number}", kind="offer" if number % 2 else "request")
+    client.force_login(make_member())
+    client.get(bento.get_absolute_url())
+    with django_assert_num_queries(QUERIES):
+        page = client.get(bento.get_absolute_url())
+    assert page.content.decode().count('class="listing"') == rows
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_all_that_is_said_of_her_in_the_same_queries(client, django_assert_num_queries, rows):
+    bento = make_member()
+    for _number in range(rows):
+        exchange = make_exchange(state=Exchange.State.COMPLETED, provider=bento)
+        operations.review_exchange(exchange, by=exchange.receiver, stars=5, text="Thank you.")
+        operations.review_exchange(exchange, by=bento, stars=5)
+    client.force_login(make_member())
+    client.get(bento.get_absolute_url())
+    with django_assert_num_queries(QUERIES):
+        page = client.get(bento.get_absolute_url())
+    assert words(page).count("Thank you.") == rows

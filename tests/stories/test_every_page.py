@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 MEMBER = "ana@vila.example"
 NARROWEST = 320
+_number = itertools.count(1)
 FOR_STRANGERS = (
     "/",
     "/how-it-works/",
@@ -31,6 +33,10 @@ FOR_MEMBERS = (
     "/wallet/",
     "/wallet/?way=in",
     "/send/",
+    "/explore/",
+    "/explore/?kind=request&q=none&category=learning&time=30",
+    "/listings/new/?kind=offer",
+    "/listings/mine/",
     "/notifications/",
     "/settings/",
     "/settings/profile/",
@@ -84,8 +90,21 @@ def test_members_pages(
     transfer = page.locator("a[href^='/transfers/']").first.get_attribute("href")
     page.goto(town.url + str(transfer))
     person = page.locator("main a[href^='/people/']").first.get_attribute("href")
-    paths = [*FOR_MEMBERS, str(transfer), str(person)]
+    paths = [*FOR_MEMBERS, str(transfer), str(person), *listings(page, town)]
     assert look_at(page, [town.url + path for path in paths]) == []
+
+
+def listings(page: Page, town: Server) -> list[str]:
+    """An offer of hers, published and as it is changed, and one of a neighbour's where there is one."""
+    page.goto(town.url + "/listings/new/?kind=offer")
+    page.fill("[name=title]", f"Conserto de torneira {next(_number)}")
+    page.select_option("[name=category]", "plumbing")
+    page.click("main button[value=publish]")
+    page.wait_for_url(lambda url: "/new/" not in url)
+    hers = page.url.removeprefix(town.url)
+    page.goto(town.url + "/explore/")
+    others = page.locator(".listing:not(:has(.tag.info)) h3 a")
+    return [hers, f"{hers}edit/", *([str(others.first.get_attribute("href"))] if others.count() else [])]
 
 
 def test_wide_pages(town: Server, new_context: Callable[..., BrowserContext], signed_in: dict[str, object]) -> None:
