@@ -12,6 +12,7 @@ from marketplace.models import Dispute, Exchange
 from marketplace.rules import Action, check_turn
 from notifications.operations import Telling, tell_all
 from timebank import clock
+from timebank.errors import Busy
 from timebank.retries import retried
 
 from .disputes import settle
@@ -27,16 +28,25 @@ UNDECIDED = gettext_noop("No moderator ruled in time, so the hours stay with the
 def keep_deadlines() -> int:
     """Do to every exchange what its time asks for; returns how many. Each in a transaction of its own.
 
-    Running twice, or two at once, does each once. The work of `keep_deadlines` in marketplace/tasks.py.
+    Running twice, or two at once, does each once. What fails keeps nobody else's waiting: it is raised at the end.
+    The work of `keep_deadlines` in marketplace/tasks.py.
     """
-    done = 0
+    done, failed = 0, {}
     for find, act in (
         (Exchange.objects.past_deadline, let_lapse),
         (Exchange.objects.to_be_reminded, remind),
         (_past_reviews, show_reviews),
     ):
-        while keys := list(find(clock.now()).values_list("pk", flat=True)[:AT_ONCE]):
-            done += sum(act(pk) for pk in keys)
+        while keys := list(find(clock.now()).exclude(pk__in=failed).values_list("pk", flat=True)[:AT_ONCE]):
+            for pk in keys:
+                try:
+                    done += act(pk)
+                except Busy:
+                    raise
+                except Exception as error:
+                    failed[pk] = error
+    if failed:
+        raise next(iter(failed.values()))
     return done
 
 
