@@ -11,7 +11,7 @@ from ledger import operations as ledger
 from marketplace.models import Dispute, Exchange
 from marketplace.rules import Action, check_turn
 from notifications.operations import Telling, tell_all
-from timebank import clock
+from timebank import clock, failpoints
 from timebank.errors import Busy
 from timebank.retries import retried
 
@@ -82,8 +82,9 @@ def let_lapse(exchange_id: int) -> bool:
             _decide_nothing(exchange)
         case _:
             if exchange.hold is not None:
-                ledger.void(exchange.hold, actor=steward())
+                exchange.hold = ledger.void(exchange.hold, actor=steward())
             move(exchange, Action.LAPSE, None, way.to, at)
+            failpoints.reached("exchange-before-commit")
             tell_both(exchange, Action.LAPSE, None, before=before)
     return True
 
