@@ -6,25 +6,31 @@ python -m tests.marketplace.racer
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import timedelta
 from typing import Any
 
-# fmt: off
-from accounts.models import Member  # after the racer, which sets Django up
-from ledger import check
-from ledger.operations import post_due_holds
-from marketplace import operations
-from marketplace.models import Dispute, Exchange, Listing
-from marketplace.operations import deadlines
-from notifications.models import Event
-from tests.factories import available, balance, make_dispute, make_exchange, make_member, make_moderator
-from tests.ledger import racer
-from timebank import clock
+import timebank.sqlite  # noqa: F401  before Django
 
-from .sound import unsound
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
 
-# fmt: on
+import django
+
+django.setup()
+
+from accounts.models import Member  # noqa: E402
+from ledger import check  # noqa: E402
+from ledger.operations import post_due_holds  # noqa: E402
+from marketplace import operations  # noqa: E402
+from marketplace.models import Dispute, Exchange, Listing  # noqa: E402
+from marketplace.operations import deadlines  # noqa: E402
+from notifications.models import Event  # noqa: E402
+from tests.factories import available, balance, make_dispute, make_exchange, make_member, make_moderator  # noqa: E402
+from tests.ledger import racer  # noqa: E402
+from timebank import clock  # noqa: E402
+
+from .sound import unsound  # noqa: E402
 
 
 def scene(state: str, kind: str = "offer", minutes: int = 180) -> dict[str, Any]:
@@ -77,10 +83,13 @@ def decide(dispute: int, by: int, outcome: str, provider_minutes: int | None = N
     return outcome
 
 
-def lapse(exchange: int, days: int) -> str:
-    """What a worker does whose clock is ``days`` ahead."""
-    with clock.ahead_by(timedelta(days=days)):
-        return "lapsed" if deadlines.let_lapse(exchange) else "nothing_to_do"
+def time_runs_out(exchange: int) -> None:
+    """Its deadline passed a moment ago, and the worker is late."""
+    Exchange.objects.filter(pk=exchange).update(deadline_at=clock.now() - timedelta(seconds=1))
+
+
+def lapse(exchange: int) -> str:
+    return "lapsed" if deadlines.let_lapse(exchange) else "nothing_to_do"
 
 
 def look(exchange: int) -> dict[str, Any]:
@@ -100,7 +109,18 @@ def look(exchange: int) -> dict[str, Any]:
 
 racer.ORDERS |= {
     function.__name__: function
-    for function in (scene, moderators, listing_and_asker, another_exchange, do, ask, decide, lapse, look)
+    for function in (
+        scene,
+        moderators,
+        listing_and_asker,
+        another_exchange,
+        do,
+        ask,
+        decide,
+        time_runs_out,
+        lapse,
+        look,
+    )
 }
 
 if __name__ == "__main__":

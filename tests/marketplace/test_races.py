@@ -91,10 +91,11 @@ def test_confirmed_and_disputed_at_once_each_knows_of_the_other(racers: Racers) 
 def test_confirmed_and_lapsed_at_once_the_hours_move_once(racers: Racers) -> None:
     for _ in range(rounds(200)):
         scene = racers.one("scene", state="delivered")
+        racers.one("time_runs_out", exchange=scene["exchange"])
         answers = race(
             racers,
             do("confirm_exchange", scene, "receiver", minutes=45),
-            order("lapse", exchange=scene["exchange"], days=4),
+            order("lapse", exchange=scene["exchange"]),
         )
         found = look(racers, scene)
         if answers["confirm_exchange"]:
