@@ -31,7 +31,8 @@ def keep_deadlines() -> int:
     Running twice, or two at once, does each once. What fails keeps nobody else's waiting: it is raised at the end.
     The work of `keep_deadlines` in marketplace/tasks.py.
     """
-    done, failed = 0, {}
+    done = 0
+    failed: dict[int, Exception] = {}
     for find, act in (
         (Exchange.objects.past_deadline, let_lapse),
         (Exchange.objects.to_be_reminded, remind),

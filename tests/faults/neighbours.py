@@ -2,7 +2,8 @@
 
     python -m tests.faults.neighbours
 
-Armed with a failpoint it dies over an act as a web process would. It rings for nothing by itself.
+Over an act that is to be died over, a child of it dies, armed with a failpoint, as a web process would. It rings for
+nothing by itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import django
 
 django.setup()
 
-from django.db import close_old_connections  # noqa: E402
+from django.db import close_old_connections, connections  # noqa: E402
 
 from accounts.models import Member  # noqa: E402
 from ledger import check  # noqa: E402
@@ -33,7 +34,7 @@ from notifications.models import Event  # noqa: E402
 from tests.factories import make_dispute, make_exchange, make_listing, make_member, make_moderator  # noqa: E402
 from tests.marketplace.sound import how_is, unsound  # noqa: E402
 from tests.work import drain  # noqa: E402
-from timebank import clock  # noqa: E402
+from timebank import clock, failpoints  # noqa: E402
 from timebank.errors import Refusal  # noqa: E402
 from timebank.jobs.ringer import ringer  # noqa: E402
 
@@ -97,6 +98,19 @@ def act(name: str, at: dict[str, Any]) -> str:
     return "done"
 
 
+def die_over(failpoint: str, name: str, at: dict[str, Any]) -> int:
+    """Let a process of its own do it, armed with ``failpoint``; returns its exit code."""
+    connections.close_all()  # nothing of ours is used by the child
+    child = os.fork()
+    if child == 0:
+        try:
+            failpoints._armed = failpoint
+            act(name, at)
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def look(at: dict[str, Any]) -> dict[str, Any]:
     """What the two find: state, hold, timeline, messages and what they were told; and whether all is sound."""
     exchange = Exchange.objects.select_related("hold").filter(listing_id=at["listing"]).first()
@@ -129,16 +143,16 @@ def _who(at: dict[str, Any], role: str) -> Member:
     return Member.objects.get(pk=at[role])
 
 
+DOES = {function.__name__: function for function in (scene, act, die_over, look, time_runs_out)}
+
+
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else prints must not look like an answer
     for line in sys.stdin:
         name, args = json.loads(line)
         close_old_connections()
-        answers.write(
-            json.dumps({"act": act, "look": look, "scene": scene, "time_runs_out": time_runs_out}[name](*args))
-        )
-        answers.write("\n")
+        answers.write(json.dumps(DOES[name](*args)) + "\n")
         answers.flush()
 
 

@@ -1,7 +1,7 @@
 """A process killed at any step of an exchange leaves it before the step or after it, never between.
 
 Who acts is a process of its own that calls what the pages call, killed before or just after the
-commit; and the worker, when a deadline passes. Afterwards state, hold, timeline and notices agree,
+commit; and the worker of a town, when a deadline passes. Afterwards state, hold, timeline and notices agree,
 the same act again works or is told that it was done, and a town that starts finds nothing amiss.
 """
 
@@ -44,11 +44,11 @@ MOVED = {"confirm": 45, "rule": 20}
 class Neighbours:
     """The process in which neighbours act (tests/faults/neighbours.py), on the books of a town."""
 
-    def __init__(self, town: Town, failpoint: str = "") -> None:
+    def __init__(self, town: Town) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.neighbours"],
             cwd=BASE_DIR,
-            env=town.env | ({"FAILPOINT": failpoint} if failpoint else {}),
+            env=town.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(town.var / "neighbours.log").open("ab"),
@@ -59,22 +59,15 @@ class Neighbours:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(json.dumps([name, args]) + "\n")
         self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline() or "null")  # null: it died over it
+        return json.loads(self._process.stdout.readline())
 
-    def end(self) -> int:
-        """Its exit code."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            return self._process.wait(60)
-        finally:
-            self._process.kill()
-            self._process.wait()
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 @pytest.fixture
 def neighbours(town: Town) -> Iterator[Neighbours]:
-    """Those who live on, and look."""
     alive = Neighbours(town)
     yield alive
     alive.end()
@@ -86,12 +79,6 @@ def the_broker(request: pytest.FixtureRequest) -> Callable[[], Broker]:
     return lambda: request.getfixturevalue("broker")
 
 
-def dies_over(town: Town, failpoint: str, act: str, scene: dict[str, Any]) -> None:
-    victim = Neighbours(town, failpoint)
-    assert victim.ask("act", act, scene) is None, f"it lived through {act}"
-    assert victim.end() == KILLED
-
-
 @pytest.mark.parametrize("failpoint", [BEFORE, AFTER])
 def test_killed_over_each_act(town: Town, neighbours: Neighbours, failpoint: str) -> None:
     scenes = {}
@@ -99,7 +86,7 @@ def test_killed_over_each_act(town: Town, neighbours: Neighbours, failpoint: str
         scenes[act] = scene = neighbours.ask("scene", before)
         was = neighbours.ask("look", scene)
 
-        dies_over(town, failpoint, act, scene)
+        assert neighbours.ask("die_over", failpoint, act, scene) == KILLED, act
 
         found = neighbours.ask("look", scene)
         if failpoint == BEFORE:
