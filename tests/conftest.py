@@ -93,12 +93,14 @@ def books_are_sound(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     from ledger import check
     from ledger.models import Account
+    from marketplace.queries import ended_with_hours_held
 
     broken = connection.in_atomic_block and connection.needs_rollback
     if broken or request.node.get_closest_marker("broken_books"):
         return
     if Account.objects.exists():
         assert list(check.faults()) == []
+        assert ended_with_hours_held() == []
 
 
 def _uses_the_database(request: pytest.FixtureRequest) -> bool:

@@ -20,7 +20,7 @@ from unfold.sites import UnfoldAdminSite
 from accounts.models import Member
 from ledger.models import Account, Hold, Record
 from marketplace import admin as cases
-from marketplace.queries import moved_this_month
+from marketplace.queries import ended_with_hours_held, moved_this_month
 from notifications.models import Letter
 from timebank.jobs.models import Job
 
@@ -67,7 +67,7 @@ def books(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         from ledger.check import faults as find_faults
 
-        faults = list(find_faults())
+        faults = [*find_faults(), *ended_with_hours_held()]
     context = {**_admin().each_context(request), "title": _("Books"), "faults": faults, **figures()}
     return TemplateResponse(request, "admin/books.html", context)
 

@@ -39,6 +39,13 @@ def _community() -> Iterator[CheckMessage]:
             yield Error(f"{name} must not be below zero.", id="timebank.E002")
     if settings.DAY_MINUTES <= 0:
         yield Error("DAY_MINUTES must be above zero.", id="timebank.E002")
+    for name in ("ANSWER", "START", "DELIVER", "CONFIRM", "DISPUTE", "RULE", "REVIEW"):
+        if getattr(settings, f"{name}_WITHIN_DAYS") <= 0:
+            yield Error(f"{name}_WITHIN_DAYS must be above zero.", id="timebank.E002")
+    if settings.CANCEL_NOTICE_HOURS < 0:
+        yield Error("CANCEL_NOTICE_HOURS must not be below zero.", id="timebank.E002")
+    if not 0 <= settings.LATE_CANCEL_SHARE_PERCENT <= 100:
+        yield Error("LATE_CANCEL_SHARE_PERCENT must be from 0 to 100.", id="timebank.E002")
 
 
 def _servers() -> Iterator[CheckMessage]:

@@ -20,11 +20,12 @@ ROWS_A_DELETE = 1000
 
 @shared_task(name="timebank.tasks.check_books", ignore_result=True)
 def check_books() -> None:
-    """Walk every invariant of the ledger, and say loudly which one does not hold."""
+    """Walk every invariant of the ledger and of exchanges, and say loudly which one does not hold."""
     from ledger import check
+    from marketplace.queries import ended_with_hours_held
 
     with running.fresh_connection():
-        faults = list(check.faults())
+        faults = [*map(str, check.faults()), *ended_with_hours_held()]
         for fault in faults:
             log.critical("the books are not sound: %s", fault)
         if not faults:

@@ -11,7 +11,8 @@ from ledger import operations as ledger
 from marketplace.models import Dispute, Exchange
 from marketplace.rules import Action, check_turn
 from notifications.operations import Telling, tell_all
-from timebank import clock
+from timebank import clock, failpoints
+from timebank.errors import Busy
 from timebank.retries import retried
 
 from .disputes import settle
@@ -27,16 +28,26 @@ UNDECIDED = gettext_noop("No moderator ruled in time, so the hours stay with the
 def keep_deadlines() -> int:
     """Do to every exchange what its time asks for; returns how many. Each in a transaction of its own.
 
-    Running twice, or two at once, does each once. The work of `keep_deadlines` in marketplace/tasks.py.
+    Running twice, or two at once, does each once. What fails keeps nobody else's waiting: it is raised at the end.
+    The work of `keep_deadlines` in marketplace/tasks.py.
     """
     done = 0
+    failed: dict[int, Exception] = {}
     for find, act in (
         (Exchange.objects.past_deadline, let_lapse),
         (Exchange.objects.to_be_reminded, remind),
         (_past_reviews, show_reviews),
     ):
-        while keys := list(find(clock.now()).values_list("pk", flat=True)[:AT_ONCE]):
-            done += sum(act(pk) for pk in keys)
+        while keys := list(find(clock.now()).exclude(pk__in=failed).values_list("pk", flat=True)[:AT_ONCE]):
+            for pk in keys:
+                try:
+                    done += act(pk)
+                except Busy:
+                    raise
+                except Exception as error:
+                    failed[pk] = error
+    if failed:
+        raise next(iter(failed.values()))
     return done
 
 
@@ -72,8 +83,9 @@ def let_lapse(exchange_id: int) -> bool:
             _decide_nothing(exchange)
         case _:
             if exchange.hold is not None:
-                ledger.void(exchange.hold, actor=steward())
+                exchange.hold = ledger.void(exchange.hold, actor=steward())
             move(exchange, Action.LAPSE, None, way.to, at)
+            failpoints.reached("exchange-before-commit")
             tell_both(exchange, Action.LAPSE, None, before=before)
     return True
 

@@ -10,7 +10,7 @@ from accounts.models import Member
 from accounts.roles import Role, with_role
 from ledger import operations as ledger
 from ledger.log import write_record
-from ledger.models import Hold, Kind
+from ledger.models import Account, Hold, Kind
 from marketplace.models import Dispute, Evidence, Exchange, Statement
 from marketplace.rules import Action, NotYours, check_turn
 from notifications.operations import Telling
@@ -203,9 +203,11 @@ def _move_the_minutes(dispute: Dispute, provider_minutes: int) -> None:
     # What is held after completion is held for the receiver, and before it for the provider.
     to_payee = dispute.at_stake_minutes - provider_minutes if dispute.was_completed else provider_minutes
     if to_payee:
-        ledger.release(hold, minutes=to_payee, actor=steward())
+        dispute.hold = ledger.release(hold, minutes=to_payee, actor=steward())
     else:
-        ledger.void(hold, actor=steward())
+        dispute.hold = ledger.void(hold, actor=steward())
+    if not dispute.was_completed:
+        dispute.exchange.hold = dispute.hold
 
 
 def _set_aside_what_is_left(exchange: Exchange) -> Hold | None:
@@ -213,7 +215,8 @@ def _set_aside_what_is_left(exchange: Exchange) -> Hold | None:
     keys = [f"exchange:{exchange.pk}:{what}" for what in ("accept", "more")]
     for hold in Hold.objects.live().filter(actor=steward(), key__in=keys):
         ledger.post(hold)  # so that what is just on its way is there
-    provider = account_of(exchange.provider)
+    # Locked, so that nothing of it is spent between looking and setting aside.
+    provider = Account.objects.select_for_update(no_key=True).get(owner=exchange.provider)
     minutes = min(exchange.confirmed_minutes or 0, provider.available_minutes)
     if minutes <= 0:
         return None

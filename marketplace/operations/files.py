@@ -59,16 +59,22 @@ def _drawn_anew(content: bytes) -> bytes:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
-                    raise BadFile(_("This picture has too many pixels. Make it smaller and try again."))
+                    raise BadFile(_too_many_pixels())
                 upright = ImageOps.exif_transpose(picture).convert("RGB")
     except BadFile:
         raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:  # before we could count them
+        raise BadFile(_too_many_pixels()) from error
     except Exception as error:  # whatever a broken or hostile file makes the library raise
         raise BadFile(_("This is no picture and no PDF. Choose a photo (JPEG, PNG, WebP) or a PDF.")) from error
     upright.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     kept = io.BytesIO()
-    upright.save(kept, "JPEG", quality=85)
+    upright.save(kept, "JPEG", quality=85, comment=b"")  # or the words a camera wrote beside it would be kept
     return kept.getvalue()
+
+
+def _too_many_pixels() -> str:
+    return _("This picture has too many pixels. Make it smaller and try again.")
 
 
 def _harmless(name: str) -> str:

@@ -15,7 +15,7 @@ from notifications.operations import Telling, tell_all
 from timebank import clock
 from timebank.retries import retried
 
-from .steps import check_takes_part
+from .steps import check_takes_part, locked
 
 
 @retried
@@ -26,6 +26,7 @@ def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Me
     The other one finds one line in her inbox, and one mail, however many messages she has not read yet.
     Raises NotYours, CannotTakePart.
     """
+    exchange = locked(exchange)  # so that of two messages at once one is the first, and one line tells of both
     if not exchange.is_party(by):
         raise NotYours(_("Only the two of this exchange write here."))
     if earlier := Message.objects.filter(exchange=exchange, author=by, nonce=nonce).first():

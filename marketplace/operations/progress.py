@@ -83,7 +83,7 @@ def confirm_exchange(exchange: Exchange, *, by: Member, minutes: int | None = No
 
 def complete(exchange: Exchange, action: Action, by: Member | None, minutes: int, at: datetime) -> None:
     """Let ``minutes`` go to the provider; hold released and exchange completed in one transaction."""
-    ledger.release(_hold_of(exchange), minutes=min(minutes, exchange.minutes), actor=steward())
+    exchange.hold = ledger.release(_hold_of(exchange), minutes=min(minutes, exchange.minutes), actor=steward())
     exchange.confirmed_minutes = minutes
     exchange.completed_at = at
     exchange.reviews_until = at + exchange.within("review")
@@ -103,9 +103,9 @@ def cancel_exchange(exchange: Exchange, *, by: Member) -> Exchange:
     check_takes_part(by)
     at = clock.now()
     if kept := late_cancel_minutes(exchange, by, at):
-        ledger.release(_hold_of(exchange), minutes=kept, actor=steward())
+        exchange.hold = ledger.release(_hold_of(exchange), minutes=kept, actor=steward())
     else:
-        ledger.void(_hold_of(exchange), actor=steward())
+        exchange.hold = ledger.void(_hold_of(exchange), actor=steward())
     move(exchange, Action.CANCEL, by, way.to, at, minutes=kept)
     failpoints.reached("exchange-before-commit")
     tell_both(exchange, Action.CANCEL, by, amount_minutes=kept)

@@ -49,10 +49,11 @@ def propose(
     Nothing is held yet. Sent again with the same ``nonce`` it returns the first. Raises CannotTakePart, OwnListing,
     ListingClosed, AlreadyAsked, SomeMinutes, SlotInThePast; NotEnoughTime where ``by`` is to pay and could not now.
     """
+    listing = Listing.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=listing.pk)
+    # Looked for under the lock: of two clicks at once the second finds the first.
     if earlier := Exchange.objects.filter(opened_by=by, nonce=nonce).first():
         return earlier
     check_takes_part(by)
-    listing = Listing.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=listing.pk)
     _check_can_be_asked_for(listing, by)
     check_minutes(minutes)
     check_slot(starts_at)

@@ -38,14 +38,14 @@ def review_exchange(exchange: Exchange, *, by: Member, stars: int, text: str = "
     exchange = locked(exchange)
     if not exchange.is_party(by):
         raise NotYours(_("Only the two of this exchange review each other."))
-    if exchange.state not in _AFTERWARDS or exchange.reviews_until is None:
+    if exchange.state not in _AFTERWARDS:
         raise OutOfTurn(_("You can review each other once the exchange is completed."))
-    at = clock.now()
-    if at >= exchange.reviews_until:
-        raise TooLate(_("The time to review this exchange is over."))
-    check_takes_part(by)
     if exchange.reviews.filter(author=by).exists():
         raise AlreadyReviewed(_("You reviewed this exchange already."))
+    at = clock.now()
+    if exchange.reviews_until is None or at >= exchange.reviews_until:
+        raise TooLate(_("The time to review this exchange is over."))
+    check_takes_part(by)
     review = Review.objects.create(
         exchange=exchange, author=by, subject=exchange.partner_of(by), stars=stars, text=text, written_at=at
     )

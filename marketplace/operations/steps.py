@@ -27,7 +27,9 @@ _BY_MAIL = frozenset(Action.values)
 def locked(exchange: Exchange) -> Exchange:
     """``exchange`` as it is now, its row locked until the transaction ends: exchange first, then accounts."""
     rows = Exchange.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("provider", "receiver", "listing", "offered_by").get(pk=exchange.pk)
+    # Only what never changes is joined: PostgreSQL, having waited for the lock, looks whether the changed row still
+    # fits the rows it had joined, and finds nothing where who proposed is another one meanwhile.
+    return rows.select_related("provider", "receiver", "listing").get(pk=exchange.pk)
 
 
 def check_takes_part(by: Member) -> None:

@@ -25,12 +25,12 @@ PROCESSES, THREADS = 4, 5  # 20 at once
 
 
 class Racers:
-    """So many processes on one database, which take orders together."""
+    """So many processes on one database, which take orders together: those of ``module``."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], module: str = "tests.ledger.racer") -> None:
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-m", "tests.ledger.racer"],
+                [sys.executable, "-m", module],
                 cwd=ROOT,
                 env={**os.environ, "LOG_LEVEL": "ERROR", "BROKER_URL": "", "REDIS_URL": "", **environment},
                 stdin=subprocess.PIPE,
