@@ -1,0 +1,24 @@
+"""The larger reads of the marketplace."""
+
+from .community import KEPT_SECONDS, MonthFigures, month_began_at, moved_this_month, this_month
+from .exchanges import ended_with_hours_held, message_of_event, title_of_event
+from .listings import ListingPage, category_tree, listing_page, open_namesake
+from .people import TrackRecord, reviews_of, track_record
+
+__all__ = [
+    "KEPT_SECONDS",
+    "ListingPage",
+    "MonthFigures",
+    "TrackRecord",
+    "category_tree",
+    "ended_with_hours_held",
+    "listing_page",
+    "message_of_event",
+    "month_began_at",
+    "moved_this_month",
+    "open_namesake",
+    "reviews_of",
+    "this_month",
+    "title_of_event",
+    "track_record",
+]

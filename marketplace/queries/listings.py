@@ -1,0 +1,72 @@
+"""Reading offers and requests: pages of them, and the categories they stand in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from django.core.exceptions import BadRequest
+from django.db.models import Q, QuerySet, Subquery
+
+from accounts.models import Member, plain
+from marketplace.models import Category, Listing
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPage:
+    """Some listings, newest first; ``next_before`` asks for those after them, "" at the end."""
+
+    listings: list[Listing]
+    next_before: str
+
+
+def listing_page(
+    listings: QuerySet[Listing],
+    *,
+    by: Literal["published_at", "changed_at"] = "published_at",
+    before: str = "",
+    limit: int,
+) -> ListingPage:
+    """Up to ``limit`` of ``listings``, the newest ``by`` that moment first, those below ``before``; one query.
+
+    With each come its owner, category and heading. Raises BadRequest where ``before`` is none of ours.
+    """
+    if before:
+        at, last = _read_place(before)
+        tie = Q(**{by: at}, pk__lt=Subquery(Listing.objects.filter(public_id=last).values("pk")[:1]))
+        listings = listings.filter(Q(**{f"{by}__lt": at}) | tie, **{f"{by}__lte": at})
+    found = list(listings.select_related("owner", "category__parent").order_by(f"-{by}", "-pk")[: limit + 1])
+    return ListingPage(found[:limit], _write_place(found[limit - 1], by) if len(found) > limit else "")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACE = re.compile(r"([0-9]{1,16})-([0-9a-z]{1,22})", re.ASCII)
+
+
+def _write_place(listing: Listing, by: str) -> str:
+    """Where in a list ``listing`` stands, for an address: microseconds and its public id."""
+    return f"{(getattr(listing, by) - _EPOCH) // timedelta(microseconds=1)}-{listing.public_id}"
+
+
+def _read_place(text: str) -> tuple[datetime, str]:
+    if not (found := _PLACE.fullmatch(text)):
+        raise BadRequest("no place in a list")
+    return _EPOCH + timedelta(microseconds=int(found[1])), found[2]
+
+
+def category_tree() -> list[tuple[Category, list[Category]]]:
+    """Each heading with the kinds of help below it, in their order; one query."""
+    categories = list(Category.objects.order_by("position", "pk"))
+    return [
+        (heading, [kind for kind in categories if kind.parent_id == heading.pk])
+        for heading in categories
+        if heading.parent_id is None
+    ]
+
+
+def open_namesake(owner: Member, *, kind: str, title: str, besides: Listing | None = None) -> Listing | None:
+    """An open listing of ``owner``'s that has this title already, whatever the accents and case; one query."""
+    hers = Listing.objects.of(owner).filter(kind=kind, state=Listing.State.OPEN).newest()
+    return next((one for one in hers if one != besides and plain(one.title) == plain(title)), None)
