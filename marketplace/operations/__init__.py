@@ -1,7 +1,17 @@
 """Every write of the marketplace: listings, exchanges from proposal to review, disputes."""
 
+from .categories import delete_category, save_category
 from .deadlines import keep_deadlines
-from .disputes import add_evidence, add_statement, check_may_rule, open_dispute, read_messages, rule, share_of
+from .disputes import (
+    add_evidence,
+    add_statement,
+    check_may_rule,
+    check_undecided,
+    open_dispute,
+    read_messages,
+    rule,
+    share_of,
+)
 from .listings import (
     change_listing,
     close_listing,
@@ -20,8 +30,10 @@ from .refusals import (
     AlreadyReviewed,
     BadFile,
     CannotTakePart,
+    CategoryInUse,
     ListingClosed,
     ListingIncomplete,
+    NotACoordinator,
     NotAModerator,
     OwnCase,
     OwnListing,
@@ -40,8 +52,10 @@ __all__ = [
     "AlreadyReviewed",
     "BadFile",
     "CannotTakePart",
+    "CategoryInUse",
     "ListingClosed",
     "ListingIncomplete",
+    "NotACoordinator",
     "NotAModerator",
     "OwnCase",
     "OwnListing",
@@ -57,10 +71,12 @@ __all__ = [
     "cancel_exchange",
     "change_listing",
     "check_may_rule",
+    "check_undecided",
     "close_listing",
     "confirm_exchange",
     "counter",
     "decline_exchange",
+    "delete_category",
     "deliver_exchange",
     "hide_listing",
     "keep_deadlines",
@@ -72,6 +88,7 @@ __all__ = [
     "read_messages",
     "review_exchange",
     "rule",
+    "save_category",
     "send_message",
     "share_of",
     "show_listing",
