@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
@@ -145,6 +145,4 @@ def reading_of(dispute: Dispute, reader: Member) -> Reading:
     read = dispute.exchange.steps.filter(action=READ, by=reader).order_by("-seq").first()
     if read is None:
         return Reading((), None, written.exists())
-    return Reading(
-        list(written.filter(sent_at__lte=read.at)), read.at, written.filter(sent_at__gt=read.at).exists()
-    )
+    return Reading(list(written.filter(sent_at__lte=read.at)), read.at, written.filter(sent_at__gt=read.at).exists())

@@ -1,10 +1,11 @@
 """Every write of the marketplace: listings, exchanges from proposal to review, disputes."""
 
-from .categories import delete_category, save_category
+from .categories import check_unused, delete_category, save_category
 from .deadlines import keep_deadlines
 from .disputes import (
     add_evidence,
     add_statement,
+    check_has_no_part,
     check_may_rule,
     check_undecided,
     open_dispute,
@@ -70,8 +71,10 @@ __all__ = [
     "add_statement",
     "cancel_exchange",
     "change_listing",
+    "check_has_no_part",
     "check_may_rule",
     "check_undecided",
+    "check_unused",
     "close_listing",
     "confirm_exchange",
     "counter",

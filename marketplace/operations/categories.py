@@ -39,6 +39,12 @@ def save_category(category: Category, *, by: Member) -> Category:
 def delete_category(category: Category, *, by: Member) -> None:
     """Take away a category that nothing stands in. Raises NotACoordinator, CategoryInUse."""
     _check_coordinates(by)
+    check_unused(category)
+    category.delete()
+
+
+def check_unused(category: Category) -> None:
+    """Raises CategoryInUse; the sentence says what stands in it."""
     if below := category.kinds.count():
         raise CategoryInUse(
             ngettext(
@@ -57,7 +63,6 @@ def delete_category(category: Category, *, by: Member) -> None:
             )
             % {"n": used, "name": category}
         )
-    category.delete()
 
 
 def _let_listings_be_found_by_new_names(category: Category) -> None:

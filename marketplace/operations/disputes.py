@@ -198,10 +198,15 @@ def settle(
 
 def check_may_rule(dispute: Dispute, by: Member) -> None:
     """Raises OwnCase for the two, NotAModerator for who is none."""
-    if dispute.exchange.is_party(by):
-        raise OwnCase(_("You have a part in this exchange, so another moderator has to rule."))
+    check_has_no_part(dispute, by)
     if not Member.objects.get(pk=by.pk).is_moderator:
         raise NotAModerator(_("Only a moderator can do this."))
+
+
+def check_has_no_part(dispute: Dispute, by: Member) -> None:
+    """Raises OwnCase for the two."""
+    if dispute.exchange.is_party(by):
+        raise OwnCase(_("You have a part in this exchange, so another moderator has to rule."))
 
 
 def _move_the_minutes(dispute: Dispute, provider_minutes: int) -> None:
