@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -136,16 +136,11 @@ class RulingForm(forms.Form):
         return {"outcome": self.cleaned_data["outcome"], "provider_minutes": self.cleaned_data["minutes"]}
 
 
-P = ParamSpec("P")
-
-
-def of_a_case(
-    view: Callable[Concatenate[HttpRequest, Dispute, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+def of_a_case(view: Callable[[HttpRequest, Dispute], HttpResponse]) -> Callable[..., HttpResponse]:
     """Hand ``view`` the case. Who may see none gets 403; so does who has a part in this one, and sees nothing of it."""
 
     @wraps(view)
-    def with_the_case(request: HttpRequest, public_id: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def with_the_case(request: HttpRequest, public_id: str) -> HttpResponse:
         if not request.user.has_perm("marketplace.view_dispute"):
             raise PermissionDenied
         dispute = get_object_or_404(Dispute.objects.with_people(), public_id=public_id)
@@ -154,7 +149,7 @@ def of_a_case(
         except Refusal as refusal:
             context = {**admin.site.each_context(request), "title": gettext("Case"), "refusal": refusal}
             return TemplateResponse(request, "admin/marketplace/case_refused.html", context, status=refusal.status)
-        return view(request, dispute, *args, **kwargs)
+        return view(request, dispute)
 
     return with_the_case
 
@@ -228,7 +223,6 @@ def _page(request: HttpRequest, dispute: Dispute, form: RulingForm, *, status: i
         "columns": _columns(dispute),
         "lines": lines_of(steps),
         "reading": queries.reading_of(dispute, by) if by.is_moderator else None,
-        "evidence_at": EVIDENCE_AT,
         **more,
     }
     return TemplateResponse(request, "admin/marketplace/case.html", context, status=status)

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -58,10 +59,22 @@ class CategoryForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "parent" in self.fields:  # not in the list, where only positions are changed
-            parent: Any = self.fields["parent"]
-            parent.queryset = Category.objects.headings().exclude(pk=self.instance.pk)
-            parent.widget = UnfoldAdminSelectWidget(choices=parent.choices)  # without buttons to other windows
+        parent: Any = self.fields["parent"]
+        parent.queryset = Category.objects.headings().exclude(pk=self.instance.pk)
+        parent.widget = UnfoldAdminSelectWidget(choices=parent.choices)  # without buttons to other windows
+
+
+class PositionForm(forms.ModelForm):
+    """One line of the list, where only its position is changed."""
+
+    class Meta:
+        model = Category
+        fields = ["position"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label = gettext("Position of %(name)s") % {"name": self.instance}
+        self.fields["position"].widget.attrs["aria-label"] = label
 
 
 @admin.register(Category)
@@ -86,6 +99,9 @@ class CategoryAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         return super().get_queryset(request).select_related("parent")
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, form=PositionForm, **kwargs)
 
     @display(description=_("name in English"))
     def in_english(self, category: Category) -> str:

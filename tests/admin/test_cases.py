@@ -214,9 +214,9 @@ def test_from_the_preview_one_goes_back_with_all_that_was_typed(signed_in):
     [
         ({"outcome": ""}, "This field is required."),
         ({"because": "  "}, "This field is required."),
-        ({"minutes": "soon"}, ""),
+        ({"minutes": "soon"}, "Write the time in hours and minutes"),
         ({"minutes": ""}, "Say how long: at least 1 min."),
-        ({"minutes": "0 min"}, ""),
+        ({"minutes": "0 min"}, "The time must be more than zero."),
         ({"minutes": "1 h"}, "At most 59 min can be said here."),
         ({"because": "x" * 1001}, "at most 1000 characters"),
     ],
