@@ -1,7 +1,9 @@
 """Roles: Django's groups of coordinators and moderators, and what each may look at in the admin.
 
-What a role may *do* is decided by the operations; the admin asks these permissions only to know
-which lists to show. No role is ever given a permission to add, change or delete anything.
+What a role may *do* is decided by the operations; the admin asks these permissions only to know which lists and
+forms to show. All of them are permissions to look, but for one: a coordinator may add, change and delete categories,
+for these are the community's own words for what its people do, plain rows that are nobody's property and move no
+hours. What listings stand in is kept even so: the operation and the database refuse to delete it.
 """
 
 from __future__ import annotations
@@ -28,9 +30,12 @@ MAY_SEE: dict[Role, dict[str, list[str]]] = {
         "ledger": ["account", "hold", "transfer", "entry", "record"],
         "notifications": ["letter"],
         "jobs": ["job"],
+        "marketplace": ["category", "listing", "exchange", "dispute"],
     },
-    Role.MODERATOR: {"accounts": ["member"]},
+    Role.MODERATOR: {"accounts": ["member"], "marketplace": ["listing", "exchange", "dispute"]},
 }
+
+MAY_CHANGE: dict[Role, dict[str, list[str]]] = {Role.COORDINATOR: {"marketplace": ["category"]}}
 
 
 def with_role(role: Role) -> MemberQuerySet:
@@ -47,9 +52,14 @@ def make_groups(using: str = "default", **kwargs: Any) -> None:
     """After each migrate: the groups exist, with exactly the permissions above."""
     from django.contrib.auth.models import Group, Permission
 
-    for role, apps in MAY_SEE.items():
+    for role in Role:
         group, _created = Group.objects.using(using).get_or_create(name=role)
-        seen = Q(pk=None)
-        for app, names in apps.items():
-            seen |= Q(content_type__app_label=app, codename__in=[f"view_{name}" for name in names])
-        group.permissions.set(Permission.objects.using(using).filter(seen))
+        given = _permissions(MAY_SEE, role, "view") | _permissions(MAY_CHANGE, role, "add", "change", "delete")
+        group.permissions.set(Permission.objects.using(using).filter(given))
+
+
+def _permissions(table: dict[Role, dict[str, list[str]]], role: Role, *verbs: str) -> Q:
+    found = Q(pk=None)
+    for app, names in table.get(role, {}).items():
+        found |= Q(content_type__app_label=app, codename__in=[f"{verb}_{name}" for verb in verbs for name in names])
+    return found

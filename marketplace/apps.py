@@ -8,6 +8,7 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplace")
 
     def ready(self) -> None:
+        from accounts import roles
         from notifications import letters
 
         from . import (
@@ -21,3 +22,4 @@ class MarketplaceConfig(AppConfig):
         letters.add_words("exchange-message", queries.message_of_event)
 
         post_migrate.connect(categories.make_first_ones, sender=self)
+        post_migrate.connect(roles.make_groups, sender=self)  # again, for now our permissions are there to be given

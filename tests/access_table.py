@@ -141,6 +141,8 @@ ENTRANCE = [
 
 ALL_STAFF = ("coordinator", "moderator", "superuser")
 HER = {"object_id": "object:accounts.member"}
+LISTING = {"object_id": "object:marketplace.listing"}
+CATEGORY = {"object_id": "object:marketplace.category"}
 STAFF = [
     Row("admin:index", staff(*ALL_STAFF)),
     Row("admin:books", staff("coordinator", "superuser")),
@@ -158,6 +160,45 @@ STAFF = [
     Row("admin:accounts_member_suspend_her", staff(*ALL_STAFF), args=HER),
     Row("admin:accounts_member_reinstate_her", staff(*ALL_STAFF), args=HER),
     Row("admin:accounts_member_change_roles", staff("superuser", cell=REAUTHENTICATE), args=HER),
+    # The marketplace: cases, listings to hide and show again.
+    Row("admin:app_list", staff(*ALL_STAFF), args={"app_label": "marketplace"}),
+    Row("admin:case", staff(*ALL_STAFF), args={"public_id": "case"}),
+    Row("admin:case", staff(other_staff="404"), args={"public_id": "not-a-case"}),
+    Row("admin:case", staff(other_staff="405"), "POST", args={"public_id": "case"}),
+    Row("admin:case_messages", staff(other_staff="405"), args={"public_id": "case"}),
+    Row(
+        "admin:case_messages", staff("moderator", "superuser", cell="→ admin:case"), "POST", args={"public_id": "case"}
+    ),
+    Row("admin:case_ruling", staff("moderator", "superuser", cell="→ admin:case"), args={"public_id": "case"}),
+    Row("admin:case_ruling", staff("moderator", "superuser", cell="422"), "POST", args={"public_id": "case"}),
+    Row("admin:marketplace_listing_hide_it", staff(*ALL_STAFF), args=LISTING),
+    Row("admin:marketplace_listing_hide_it", staff(*ALL_STAFF, cell="422"), "POST", args=LISTING),
+    Row("admin:marketplace_listing_show_it", staff(*ALL_STAFF), args=LISTING),
+    Row(
+        "admin:marketplace_listing_show_it",
+        staff(*ALL_STAFF, cell="→ admin:marketplace_listing_change"),
+        "POST",
+        args=LISTING,
+    ),
+    # Categories are the one thing that is written here.
+    Row("admin:marketplace_category_changelist", staff("coordinator", "superuser")),
+    Row("admin:marketplace_category_changelist", staff("coordinator", "superuser", cell="200"), "POST"),
+    Row("admin:marketplace_category_change", staff("coordinator", "superuser"), args=CATEGORY),
+    Row("admin:marketplace_category_change", staff("coordinator", "superuser"), "POST", args=CATEGORY),
+    Row("admin:marketplace_category_history", staff("coordinator", "superuser"), args=CATEGORY),
+    Row("admin:marketplace_category_add", staff("coordinator", "superuser")),
+    Row("admin:marketplace_category_add", staff("coordinator", "superuser"), "POST"),
+    Row(
+        "admin:marketplace_category_delete",
+        staff("coordinator", "superuser", cell="→ admin:marketplace_category_change"),
+        args=CATEGORY,
+    ),
+    Row(
+        "admin:marketplace_category_delete",
+        staff("coordinator", "superuser", cell="→ admin:marketplace_category_change"),
+        "POST",
+        args=CATEGORY,
+    ),
 ]
 
 # Each list of the staff's site, who may see it, and who may act on its rows through its own buttons.
@@ -171,9 +212,13 @@ MAY_SEE = {
     "jobs_job": ("coordinator", "superuser"),
     "notifications_letter": ("coordinator", "superuser"),
     "notifications_event": ("superuser",),
+    "marketplace_listing": ALL_STAFF,
+    "marketplace_exchange": ALL_STAFF,
+    "marketplace_dispute": ALL_STAFF,
 }
 
 WITHOUT_PAGES = {"notifications_letter"}  # its words are nobody's but the recipient's
+LEADS_ON = {"marketplace_dispute": "→ admin:case"}
 
 
 def _lists() -> list[Row]:
@@ -183,7 +228,11 @@ def _lists() -> list[Row]:
         this = {"object_id": f"object:{model.replace('_', '.')}"}
         rows += [
             Row(f"admin:{model}_changelist", staff(*roles)),
-            Row(f"admin:{model}_change", staff(*(roles if model not in WITHOUT_PAGES else ())), args=this),
+            Row(
+                f"admin:{model}_change",
+                staff(*(roles if model not in WITHOUT_PAGES else ()), cell=LEADS_ON.get(model, "200")),
+                args=this,
+            ),
             Row(f"admin:{model}_history", staff(*roles), args=this),
             Row(f"admin:{model}_add", staff()),
             Row(f"admin:{model}_delete", staff(), args=this),

@@ -10,8 +10,18 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import Member
+from marketplace.models import Dispute
 
-from .factories import PASSWORD, make_coordinator, make_listing, make_member, make_moderator, make_superuser
+from .factories import (
+    PASSWORD,
+    make_coordinator,
+    make_dispute,
+    make_exchange,
+    make_listing,
+    make_member,
+    make_moderator,
+    make_superuser,
+)
 from .work import drain
 
 
@@ -82,6 +92,12 @@ class World:
             for what in ("listing", "draft")
         }
 
+    @cached_property
+    def dispute(self) -> Dispute:
+        """Between the member and the neighbour, about what the neighbour was to do."""
+        exchange = make_exchange(provider=self.neighbour, receiver=self.member, minutes=30, state="delivered")
+        return make_dispute(exchange)
+
     def thing(self, what: str, role: str) -> Any:
         """What ``args`` of a row name."""
         whose = self.whose(role)
@@ -95,6 +111,8 @@ class World:
             case ["event"]:
                 assert self.payments  # they tell of themselves
                 return whose.events.latest("seq").seq
+            case ["case"]:
+                return self.dispute.public_id
             case ["object", label]:
                 return self.an_object_of(label)
             case [literal]:
@@ -106,5 +124,6 @@ class World:
         from django.apps import apps
 
         assert self.payments
+        assert self.dispute
         first = apps.get_model(label).objects.order_by("pk").first()
         return 0 if first is None else first.pk

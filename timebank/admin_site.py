@@ -19,7 +19,7 @@ from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Member
 from ledger.models import Account, Hold, Record
-from marketplace import admin as cases
+from marketplace.models import Dispute, Exchange, Listing
 from marketplace.queries import ended_with_hours_held, moved_this_month
 from notifications.models import Letter
 from timebank.jobs.models import Job
@@ -48,9 +48,13 @@ class AdminSite(UnfoldAdminSite):
         return redirect("account_change_password")
 
     def extra_urls(self) -> list[URLPattern]:
+        from marketplace.admin import cases  # which registers lists with this site, so it has to be there first
+
         return [
             path("books/", self.admin_view(books), name="books"),
             path("cases/<slug:public_id>/", self.admin_view(cases.case), name="case"),
+            path("cases/<slug:public_id>/messages/", self.admin_view(cases.case_messages), name="case_messages"),
+            path("cases/<slug:public_id>/ruling/", self.admin_view(cases.case_ruling), name="case_ruling"),
         ]
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
@@ -90,6 +94,7 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What waits for this person: applications, and work that was given up; and how the community does."""
     waiting = Member.objects.applied().order_by("signed_up_at", "pk")
     sees = request.user.has_perm
+    cases = Dispute.objects.open().without(request.user) if sees("marketplace.view_dispute") else None  # type: ignore[arg-type]
     return {
         **context,
         "title": settings.COMMUNITY_NAME,
@@ -97,10 +102,19 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "waiting": waiting[:MOST_WAITING_SHOWN],
         "waiting_count": waiting.count(),
         "members": Member.objects.active().count(),
+        "suspended": Member.objects.filter(state=Member.State.SUSPENDED).count(),
         "moved_minutes": moved_this_month(),
+        "cases": None if cases is None else cases.with_people()[:MOST_WAITING_SHOWN],
+        "cases_count": None if cases is None else cases.count(),
+        "open_listings": Listing.objects.open().count() if sees("marketplace.view_listing") else None,
+        "live_exchanges": _live_exchanges() if sees("marketplace.view_exchange") else None,
         "pending": Hold.objects.filter(state=Hold.State.HELD).count() if sees("ledger.view_hold") else None,
         "dead_jobs": Job.objects.dead().count() if sees("jobs.view_job") else None,
     }
+
+
+def _live_exchanges() -> int:
+    return Exchange.objects.filter(state__in=Exchange.LIVE).count()
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -108,6 +122,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     people = [
         _entry(_("Overview"), "dashboard", "admin:index"),
         _entry(_("Members"), "group", "admin:accounts_member_changelist", "accounts.view_member"),
+    ]
+    marketplace = [
+        _entry(_("Cases"), "gavel", "admin:marketplace_dispute_changelist", "marketplace.view_dispute"),
+        _entry(_("Listings"), "storefront", "admin:marketplace_listing_changelist", "marketplace.view_listing"),
+        _entry(_("Exchanges"), "handshake", "admin:marketplace_exchange_changelist", "marketplace.view_exchange"),
+        _entry(_("Categories"), "category", "admin:marketplace_category_changelist", "marketplace.view_category"),
     ]
     ledger = [
         _entry(_("Books"), "balance", "admin:books", "ledger.view_account"),
@@ -124,6 +144,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     groups: list[dict[str, Any]] = [
         {"title": _("People"), "items": people},
+        {"title": _("Marketplace"), "separator": True, "items": marketplace},
         {"title": _("Ledger"), "separator": True, "items": ledger},
         {"title": _("Running"), "separator": True, "items": running},
     ]

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Member
 from ledger.models import Hold
 from timebank.ids import public_id
 
@@ -22,6 +23,20 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
     def open(self) -> Self:
         """Those without a ruling, the longest waiting first."""
         return self.filter(decided_at=None).order_by("opened_at", "pk")
+
+    def without(self, member: Member) -> Self:
+        """Those ``member`` has no part in: nobody looks into a case of her own."""
+        return self.exclude(exchange__provider=member).exclude(exchange__receiver=member)
+
+    def with_people(self) -> Self:
+        return self.select_related(
+            "exchange__provider",
+            "exchange__receiver",
+            "exchange__listing__category__parent",
+            "hold",
+            "opened_by",
+            "decided_by",
+        )
 
 
 class Dispute(models.Model):

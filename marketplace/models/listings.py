@@ -66,6 +66,8 @@ class Category(models.Model):
             raise ValidationError({"parent": _("A heading stands on top: choose one that has no heading itself.")})
         if self.parent and self.pk and self.kinds.exists():
             raise ValidationError({"parent": _("There are categories below this one, so it stays a heading.")})
+        if self.parent is None and self.pk and self.listings.exists():
+            raise ValidationError({"parent": _("Listings stand in this category, so it needs a heading.")})
 
     @property
     def name(self) -> str:

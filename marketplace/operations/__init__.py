@@ -1,7 +1,18 @@
 """Every write of the marketplace: listings, exchanges from proposal to review, disputes."""
 
+from .categories import check_unused, delete_category, save_category
 from .deadlines import keep_deadlines
-from .disputes import add_evidence, add_statement, check_may_rule, open_dispute, read_messages, rule, share_of
+from .disputes import (
+    add_evidence,
+    add_statement,
+    check_has_no_part,
+    check_may_rule,
+    check_undecided,
+    open_dispute,
+    read_messages,
+    rule,
+    share_of,
+)
 from .listings import (
     change_listing,
     close_listing,
@@ -21,8 +32,10 @@ from .refusals import (
     AlreadyWritten,
     BadFile,
     CannotTakePart,
+    CategoryInUse,
     ListingClosed,
     ListingIncomplete,
+    NotACoordinator,
     NotAModerator,
     OwnCase,
     OwnListing,
@@ -42,8 +55,10 @@ __all__ = [
     "AlreadyWritten",
     "BadFile",
     "CannotTakePart",
+    "CategoryInUse",
     "ListingClosed",
     "ListingIncomplete",
+    "NotACoordinator",
     "NotAModerator",
     "OwnCase",
     "OwnListing",
@@ -58,11 +73,15 @@ __all__ = [
     "add_statement",
     "cancel_exchange",
     "change_listing",
+    "check_has_no_part",
     "check_may_rule",
+    "check_undecided",
+    "check_unused",
     "close_listing",
     "confirm_exchange",
     "counter",
     "decline_exchange",
+    "delete_category",
     "deliver_exchange",
     "hide_listing",
     "keep_deadlines",
@@ -74,6 +93,7 @@ __all__ = [
     "read_messages",
     "review_exchange",
     "rule",
+    "save_category",
     "send_message",
     "share_of",
     "show_listing",

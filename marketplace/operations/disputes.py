@@ -140,13 +140,21 @@ def rule(dispute: Dispute, *, by: Member, outcome: str, because: str, provider_m
     """
     dispute = _locked(dispute)
     check_may_rule(dispute, by)
-    if not dispute.is_open:
-        raise AlreadyDecided(
-            _("%(name)s ruled first: %(ruling)s.")
-            % {"name": dispute.decided_by or _("The deadline"), "ruling": dispute.get_outcome_display()}
-        )
+    check_undecided(dispute, by)
     check_turn(dispute.exchange, Action.RULE, by)
     return settle(dispute, Action.RULE, by, outcome, share_of(dispute, outcome, provider_minutes), because)
+
+
+def check_undecided(dispute: Dispute, by: Member) -> None:
+    """Raises AlreadyDecided; the sentence tells ``by`` who ruled, and how."""
+    if dispute.is_open:
+        return
+    ruling = dispute.get_outcome_display()
+    if dispute.decided_by is None:
+        raise AlreadyDecided(_("No moderator ruled in time, so the deadline did: %(ruling)s.") % {"ruling": ruling})
+    if dispute.decided_by == by:
+        raise AlreadyDecided(_("You ruled already: %(ruling)s.") % {"ruling": ruling})
+    raise AlreadyDecided(_("%(name)s ruled first: %(ruling)s.") % {"name": dispute.decided_by, "ruling": ruling})
 
 
 def share_of(dispute: Dispute, outcome: str, provider_minutes: int | None) -> int:
@@ -190,10 +198,15 @@ def settle(
 
 def check_may_rule(dispute: Dispute, by: Member) -> None:
     """Raises OwnCase for the two, NotAModerator for who is none."""
-    if dispute.exchange.is_party(by):
-        raise OwnCase(_("You have a part in this exchange, so another moderator has to rule."))
+    check_has_no_part(dispute, by)
     if not Member.objects.get(pk=by.pk).is_moderator:
         raise NotAModerator(_("Only a moderator can do this."))
+
+
+def check_has_no_part(dispute: Dispute, by: Member) -> None:
+    """Raises OwnCase for the two."""
+    if dispute.exchange.is_party(by):
+        raise OwnCase(_("You have a part in this exchange, so another moderator has to rule."))
 
 
 def _move_the_minutes(dispute: Dispute, provider_minutes: int) -> None:

@@ -58,7 +58,7 @@ def write_listing(
     )
     if publish:
         _publish(listing)
-    listing.plain_text = _words_of(listing)
+    listing.plain_text = words_of(listing)
     listing.save(force_insert=True)
     return listing
 
@@ -89,7 +89,7 @@ def change_listing(
         _publish(listing)
     elif category is None and listing.state != Listing.State.DRAFT:
         raise ListingIncomplete(_("Choose what kind of help it is, so that neighbours find it."))
-    listing.plain_text = _words_of(listing)
+    listing.plain_text = words_of(listing)
     listing.save()
     return listing
 
@@ -194,7 +194,7 @@ def _words_and_terms(listing: Listing) -> tuple[object, ...]:
     return listing.title, listing.description, listing.category_id, listing.minutes, listing.place
 
 
-def _words_of(listing: Listing) -> str:
+def words_of(listing: Listing) -> str:
     """All that a search looks in, its category's names in both languages included."""
     category = listing.category
     names = [category.name_en, category.name_pt_br] if category else []

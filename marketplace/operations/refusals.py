@@ -115,3 +115,14 @@ class OwnCase(Refusal):
 class NotAModerator(Refusal):
     code = "not_a_moderator"
     status = 403
+
+
+class NotACoordinator(Refusal):
+    code = "not_a_coordinator"
+    status = 403
+
+
+class CategoryInUse(Refusal):
+    """Listings, or other categories, stand in it."""
+
+    code = "category_in_use"

@@ -1,5 +1,6 @@
 """The larger reads of the marketplace."""
 
+from .cases import Reading, Side, preview_of, reading_of, standings_of
 from .community import KEPT_SECONDS, MonthFigures, month_began_at, moved_this_month, this_month
 from .exchanges import ended_with_hours_held, message_of_event, title_of_event
 from .listings import ListingPage, category_tree, listing_page, open_namesake
@@ -9,6 +10,8 @@ __all__ = [
     "KEPT_SECONDS",
     "ListingPage",
     "MonthFigures",
+    "Reading",
+    "Side",
     "TrackRecord",
     "category_tree",
     "ended_with_hours_held",
@@ -17,7 +20,10 @@ __all__ = [
     "month_began_at",
     "moved_this_month",
     "open_namesake",
+    "preview_of",
+    "reading_of",
     "reviews_of",
+    "standings_of",
     "this_month",
     "title_of_event",
     "track_record",
