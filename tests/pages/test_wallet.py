@@ -48,6 +48,15 @@ def test_what_is_on_its_way_stands_on_top_and_is_not_available(client):
     assert "On its way to others 45 min" in said
 
 
+def test_what_how_to_read_it_explains_has_its_figure_even_where_that_is_none(client):
+    client.force_login(make_member(minutes=240))
+
+    for address in ("/wallet/", "/home/"):
+        said = words(client.get(address))
+        assert "Available now 4h" in said
+        assert "On its way to others 0 min Balance 4 h" in said
+
+
 def test_the_one_who_gets_them_sees_them_on_their_way_too(client):
     ana, bento = make_member(name="Ana Souza", minutes=240), make_member(name="Bento Lima")
     start(ana, bento, 45)
