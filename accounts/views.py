@@ -254,12 +254,13 @@ def _send_page(request: MemberRequest, form: SendForm, typed: Any, status: int =
 def _people(request: MemberRequest, typed: Any) -> dict[str, object]:
     """Whom to choose from; whoever is chosen already stays in sight."""
     words = typed.get("q", "")[:80]
-    people = queries.find_people(request.user, words)
+    found = queries.find_people(request.user, words, at_most=queries.FOUND_AT_MOST + 1)
+    people = found[: queries.FOUND_AT_MOST]
     others = Member.objects.active().exclude(pk=request.user.pk)
     chosen = others.filter(public_id=typed["to"]).first() if typed.get("to") else None
     if chosen and chosen not in people:
         people = [chosen, *people]
-    return {"people": people, "words": words, "chosen": chosen}
+    return {"people": people, "are_more": len(found) > queries.FOUND_AT_MOST, "words": words, "chosen": chosen}
 
 
 def _refused(request: MemberRequest, form: SendForm, refusal: Refusal) -> HttpResponse:

@@ -313,11 +313,30 @@ def test_only_active_others_are_found_and_never_many(client, ana):
     found = people_on(client.get("/send/people/", {"q": "neighbour"}))
 
     assert len(found) == 8
+    assert "there are more" in client.get("/send/people/", {"q": "neighbour"}).content.decode()
+    few = client.get("/send/people/", {"q": "neighbour 1"}).content.decode()
+    assert "3 people" in few
+    assert "there are more" not in few
     assert people_on(client.get("/send/people/", {"q": "ana souza"})) == []
 
 
+def test_parts_of_a_name_that_begin_so_come_before_what_only_holds_it(client, ana, bento):
+    names = ["Yuki Tanabe", "Ana Beatriz Lopes", "Silvana Rezende", "José Zeferino (Zé)", "Jean-Luc Zevallos"]
+    yuki, beatriz, silvana, ze, jean = (make_member(name=name) for name in names)
+    client.post("/send/confirm/", hidden_in(look_over(client, yuki)))
+    client.post("/send/confirm/", hidden_in(look_over(client, jean)))
+
+    def found(words):
+        return people_on(client.get("/send/people/", {"q": words}))
+
+    assert found("ana b") == [beatriz.public_id, yuki.public_id]
+    assert found("ze") == [jean.public_id, ze.public_id, silvana.public_id]
+    assert found("luc") == [jean.public_id]
+    assert found("\u0301") == found("")
+
+
 def test_whom_she_paid_lately_comes_first(client, ana, bento):
-    make_member(name="Ademir Bento")
+    make_member(name="Bento Abreu")
     client.post("/send/confirm/", hidden_in(look_over(client, bento)))
 
     assert people_on(client.get("/send/"))[0] == bento.public_id
