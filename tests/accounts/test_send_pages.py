@@ -35,6 +35,11 @@ def look_over(client: Client, to, **changes: str):
     return client.post("/send/review/", typed(to, **changes), follow=True)
 
 
+def is_to_be_mended(page) -> bool:
+    """The form, with what is wrong, on a page that was asked for: one to go back to."""
+    return page.status_code == 200 and "draft" in page.request["QUERY_STRING"] and bool(page.context["form"].errors)
+
+
 def hidden_in(page) -> dict[str, str]:
     """What the review's form would send, taken from the page itself."""
     form = page.content.decode().split('action="/send/confirm/"')[1].split("</form>")[0]
@@ -82,7 +87,7 @@ def test_a_payment_in_two_steps(client, ana, bento):
 def test_amounts_that_are_refused_keep_what_was_typed(client, ana, bento, amount):
     answer = look_over(client, bento, amount=amount)
 
-    assert answer.status_code == 422
+    assert is_to_be_mended(answer)
     assert answer.context["form"].errors["amount"]
     page = answer.content.decode()
     assert "Thank you for the soup." in page
@@ -94,8 +99,8 @@ def test_amounts_that_are_refused_keep_what_was_typed(client, ana, bento, amount
 
 def test_more_than_available_is_refused_before_and_at_the_last_step(client, ana, bento):
     for path in ("/send/review/", "/send/confirm/"):
-        answer = client.post(path, typed(bento, amount="5 h", nonce="12345678"))
-        assert answer.status_code == 422
+        answer = client.post(path, typed(bento, amount="5 h", nonce="12345678"), follow=True)
+        assert is_to_be_mended(answer)
         assert answer.context["form"].errors == {"amount": ["You can send up to 4 h; this needs 5 h."]}
         page = answer.content.decode()
         assert '<a href="#id_amount">You can send up to 4 h; this needs 5 h.</a>' in page
@@ -109,7 +114,7 @@ def test_whom_nobody_can_pay_is_refused_in_one_sentence(client, ana):
     unknown.public_id = "k3v9m2xq7dhp4rtw8c"
     for nobody in (suspended, unknown, make_member(state="applied"), make_member(state="left")):
         answer = look_over(client, nobody)
-        assert answer.status_code == 422
+        assert is_to_be_mended(answer)
         sentences.add(str(answer.context["form"].errors["to"][0]))
 
     assert sentences == {"You cannot send hours to this person. Please choose somebody else."}
@@ -118,12 +123,12 @@ def test_whom_nobody_can_pay_is_refused_in_one_sentence(client, ana):
 def test_to_oneself_is_refused(client, ana):
     answer = look_over(client, ana)
 
-    assert answer.status_code == 422
+    assert is_to_be_mended(answer)
     assert "You cannot send hours to yourself." in answer.content.decode()
 
 
 def test_nobody_chosen_is_refused(client, ana, bento):
-    answer = client.post("/send/review/", typed(bento) | {"to": ""})
+    answer = client.post("/send/review/", typed(bento) | {"to": ""}, follow=True)
 
     assert "Choose who gets the hours." in answer.content.decode()
     assert 'value="1 h"' in answer.content.decode()
@@ -133,7 +138,7 @@ def test_nobody_chosen_is_refused(client, ana, bento):
 def test_messages_that_are_refused(client, ana, bento, note):
     answer = look_over(client, bento, note=note)
 
-    assert answer.status_code == 422
+    assert is_to_be_mended(answer)
     assert answer.context["form"].errors["note"]
 
 
@@ -156,9 +161,9 @@ def test_the_same_form_with_other_values_is_refused(client, ana, bento):
     sent = hidden_in(look_over(client, bento))
     client.post("/send/confirm/", sent)
 
-    answer = client.post("/send/confirm/", sent | {"amount": "2 h"})
+    answer = client.post("/send/confirm/", sent | {"amount": "2 h"}, follow=True)
 
-    assert answer.status_code == 422
+    assert is_to_be_mended(answer)
     assert "This form was already sent with other values." in answer.content.decode()
     assert available(ana) == 180
 
@@ -203,6 +208,30 @@ def test_changing_it_brings_the_form_back_as_it_was_typed(client, ana, bento):
     assert re.search(r'value="gift"[^>]* checked', page)
 
 
+def test_what_is_mended_takes_the_place_of_what_was_wrong(client, ana, bento):
+    wrong = look_over(client, bento, amount="9 h", q="ben")
+    assert "You can send up to 4 h; this needs 9 h." in wrong.content.decode()
+    draft = re.search(r'name="draft" value="([\w-]+)"', wrong.content.decode())[1]
+
+    review = look_over(client, bento, amount="1 h", draft=draft)
+    back = client.get(f"/send/?draft={draft}")
+
+    assert "You send 1 h to Bento Lima." in review.content.decode()
+    assert not back.context["form"].errors
+    assert 'value="1 h"' in back.content.decode()
+
+    client.post("/send/confirm/", hidden_in(review))
+    client.post("/send/confirm/", hidden_in(look_over(client, bento, amount="2 h", draft=draft)))
+    assert available(ana) == 60  # a draft that was sent is not sent again: this was another payment
+
+
+def test_what_is_far_too_long_is_not_kept_whole(client, ana, bento):
+    page = look_over(client, bento, note="a" * 100_000)
+
+    assert is_to_be_mended(page)
+    assert len(page.context["form"]["note"].value()) == 2_000
+
+
 def test_a_review_is_for_her_alone_who_wrote_it(client, ana, bento):
     address = look_over(client, bento).redirect_chain[0][0]
     client.force_login(make_member(minutes=240))
@@ -214,9 +243,9 @@ def test_a_review_says_what_has_changed_meanwhile(client, ana, bento):
     address = look_over(client, bento, amount="3 h").redirect_chain[0][0]
     client.post("/send/confirm/", hidden_in(look_over(client, bento, amount="2 h")))
 
-    page = client.get(address)
+    page = client.get(address, follow=True)
 
-    assert page.status_code == 422
+    assert is_to_be_mended(page)
     assert page.context["form"].errors == {"amount": ["You can send up to 2 h; this needs 3 h."]}
     assert 'value="3 h"' in page.content.decode()
 
@@ -237,13 +266,17 @@ def test_a_number_that_could_be_hours_is_asked_about_and_one_press_answers(clien
     assert "You send 2 h to Bento Lima." in review.content.decode()
 
 
-@pytest.mark.parametrize(("step", "queries"), [("review", 10), ("look over", 9)])
+@pytest.mark.parametrize(("step", "queries"), [("review", 10), ("look over", 9), ("wrong", 11), ("mend", 11)])
 def test_looking_it_over_takes_few_queries(client, ana, bento, step, queries, django_assert_num_queries):
     address = look_over(client, bento).redirect_chain[0][0]
 
     with django_assert_num_queries(queries):
         if step == "review":
             client.post("/send/review/", typed(bento))
+        elif step == "wrong":
+            client.post("/send/review/", typed(bento, amount="9 h"))
+        elif step == "mend":
+            client.get("/send/", {"draft": address.split("/")[-2]})
         else:
             client.get(address)
 
