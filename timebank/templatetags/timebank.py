@@ -63,7 +63,7 @@ def amount(minutes: int, sign: bool = False, size: str = "", incoming: bool | No
 
 @register.simple_tag
 def hour_circles(available: int, held: int = 0) -> SafeString:
-    """Each hour a circle, each quarter of an hour a quarter of it; nothing beyond twelve hours."""
+    """Each hour a circle, to the nearest quarter of one; nothing beyond twelve hours."""
     if available < 0 or held < 0 or available + held == 0 or available + held > MOST_CIRCLES * 60:
         return SafeString("")
     words = {"available": durations.in_words(available), "held": durations.in_words(held)}
@@ -81,9 +81,9 @@ def hour_circles(available: int, held: int = 0) -> SafeString:
 
 
 def _quarters(minutes: int) -> list[str]:
-    """The sprite's names for so many minutes: whole hours, then what is left, up to the next quarter."""
-    hours, rest = divmod(minutes, 60)
-    return ["q4"] * hours + ([f"q{-(-rest // 15)}"] if rest else [])
+    """The sprite's names for so many minutes, to the nearest quarter; a little that is all there is draws one."""
+    hours, rest = divmod(max((minutes + 7) // 15, 1 if minutes else 0), 4)
+    return ["q4"] * hours + ([f"q{rest}"] if rest else [])
 
 
 @register.simple_tag
