@@ -43,6 +43,7 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
     wait_seconds: int | None = getattr(request, "wait_seconds", None)
     context = {
         "wait_minutes": wait_seconds and -(-wait_seconds // 60),
+        "is_wrong_password": wait_seconds is not None,
         "is_sign_in": request.path == reverse("account_login"),
     }
     response = render(request, "429.html", context, status=429)
