@@ -10,6 +10,7 @@ from django.test import Client, override_settings
 from accounts import operations
 from ledger.models import Hold, Note
 from tests.factories import available, make_coordinator, make_member
+from timebank.durations import NO_BREAK
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,11 @@ def is_to_be_mended(page) -> bool:
     return page.status_code == 200 and "draft" in page.request["QUERY_STRING"] and bool(page.context["form"].errors)
 
 
+def source(page) -> str:
+    """The page's text, with the spaces that keep an amount on one line as any others."""
+    return page.content.decode().replace(NO_BREAK, " ")
+
+
 def hidden_in(page) -> dict[str, str]:
     """What the review's form would send, taken from the page itself."""
     form = page.content.decode().split('action="/send/confirm/"')[1].split("</form>")[0]
@@ -49,7 +55,7 @@ def hidden_in(page) -> dict[str, str]:
 
 def test_a_payment_in_two_steps(client, ana, bento):
     review = look_over(client, bento)
-    page = review.content.decode()
+    page = source(review)
     assert "You send 1 h to Bento Lima." in page
     assert "You will have 3 h left." in page
     assert available(ana) == 240
@@ -102,7 +108,7 @@ def test_more_than_available_is_refused_before_and_at_the_last_step(client, ana,
         answer = client.post(path, typed(bento, amount="5 h", nonce="12345678"), follow=True)
         assert is_to_be_mended(answer)
         assert answer.context["form"].errors == {"amount": ["You can send up to 4 h; this needs 5 h."]}
-        page = answer.content.decode()
+        page = source(answer)
         assert '<a href="#id_amount">You can send up to 4 h; this needs 5 h.</a>' in page
         assert 'aria-invalid="true"' in page
 
@@ -184,7 +190,7 @@ def test_every_step_ends_on_a_page_that_can_be_gone_back_to(client, ana, bento):
     to_review = client.post("/send/review/", typed(bento, amount="1h00"))
     assert to_review.status_code == 302
     review = client.get(to_review.url)
-    assert client.get(to_review.url).content.decode().count("You send 1 h to Bento Lima.") == 1
+    assert source(client.get(to_review.url)).count("You send 1 h to Bento Lima.") == 1
 
     receipt = client.post("/send/confirm/", hidden_in(review)).url
 
@@ -210,13 +216,13 @@ def test_changing_it_brings_the_form_back_as_it_was_typed(client, ana, bento):
 
 def test_what_is_mended_takes_the_place_of_what_was_wrong(client, ana, bento):
     wrong = look_over(client, bento, amount="9 h", q="ben")
-    assert "You can send up to 4 h; this needs 9 h." in wrong.content.decode()
+    assert "You can send up to 4 h; this needs 9 h." in source(wrong)
     draft = re.search(r'name="draft" value="([\w-]+)"', wrong.content.decode())[1]
 
     review = look_over(client, bento, amount="1 h", draft=draft)
     back = client.get(f"/send/?draft={draft}")
 
-    assert "You send 1 h to Bento Lima." in review.content.decode()
+    assert "You send 1 h to Bento Lima." in source(review)
     assert not back.context["form"].errors
     assert 'value="1 h"' in back.content.decode()
 
@@ -263,7 +269,7 @@ def test_a_number_that_could_be_hours_is_asked_about_and_one_press_answers(clien
 
     # A browser without scripts sends the field, then the pressed button.
     review = client.post("/send/review/", typed(bento) | {"amount": ["2", answers[0]]}, follow=True)
-    assert "You send 2 h to Bento Lima." in review.content.decode()
+    assert "You send 2 h to Bento Lima." in source(review)
 
 
 @pytest.mark.parametrize(("step", "queries"), [("review", 10), ("look over", 9), ("wrong", 11), ("mend", 11)])

@@ -27,8 +27,14 @@ HUES = ("", "ipe", "goiaba", "anil")
 
 @register.filter
 def in_words(minutes: int | None) -> str:
-    """``90`` → "1 h 30 min"; nothing for None."""
-    return "" if minutes is None else durations.in_words(minutes)
+    """``90`` → "1 h 30 min" on one line; nothing for None."""
+    return "" if minutes is None else durations.shown(minutes)
+
+
+@register.filter(is_safe=True)
+def unbroken(text: str) -> str:
+    """A sentence with each amount in it on one line."""
+    return durations.unbroken(str(text))
 
 
 @register.filter
@@ -66,7 +72,7 @@ def hour_circles(available: int, held: int = 0) -> SafeString:
     """Each hour a circle, to the nearest quarter of one; nothing beyond twelve hours."""
     if available < 0 or held < 0 or available + held == 0 or available + held > MOST_CIRCLES * 60:
         return SafeString("")
-    words = {"available": durations.in_words(available), "held": durations.in_words(held)}
+    words = {"available": durations.shown(available), "held": durations.shown(held)}
     said = words["available"] if not held else _("%(available)s available, %(held)s held") % words
     if not available:
         said = _("%(held)s held") % words
