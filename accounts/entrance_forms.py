@@ -27,7 +27,7 @@ ASKS = {
     "email": _("Write your e-mail address."),
     "login": _("Write your e-mail address."),
     "password": _("Write your password."),
-    "oldpassword": _("Write your present password."),
+    "oldpassword": _("Write your current password."),
     "password1": _("Choose a password."),
     "password2": _("Write the same password again."),
     "agree": _("Please agree to the terms to join."),
@@ -114,7 +114,7 @@ class ResetPasswordKeyForm(PlainFields, allauth.ResetPasswordKeyForm):
 
 class ChangePasswordForm(PlainFields, allauth.ChangePasswordForm):
     labels = {
-        "oldpassword": _("Present password"),
+        "oldpassword": _("Current password"),
         "password1": _("New password"),
         "password2": _("The same password again"),
     }
@@ -128,7 +128,7 @@ class SetPasswordForm(PlainFields, allauth.SetPasswordForm):
 
 class AddEmailForm(PlainFields, allauth.AddEmailForm):
     labels = {"email": _("New e-mail address")}
-    hints = {"email": _("We send a link there; the present address stays until you follow it.")}
+    hints = {"email": _("We send a link there; the current address stays until you follow it.")}
 
 
 class ReauthenticateForm(PlainFields, allauth.ReauthenticateForm):

@@ -163,8 +163,9 @@ def test_a_new_password_signs_out_the_other_devices(client, ana):
     other.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
     new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"}
 
-    client.post("/account/password/change/", new)
+    answer = client.post("/account/password/change/", new)
 
+    assert answer.url == "/settings/"
     assert client.get("/settings/").status_code == 200
     assert other.get("/settings/").status_code == 302
     assert "changed" in Letter.objects.filter(recipient="ana@example.org").latest("pk").subject

@@ -29,9 +29,9 @@ def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):
 
     assert amounts(page) == [30, -90, 240]
     said = words(page)
-    assert "A gift Bento Lima · today +30min Balance after it: 3 h" in said
-    assert "Curtains, at last Bento Lima · today −1h30min Balance after it: 2 h 30 min" in said
-    assert "Starting hours Community fund · today +4h Balance after it: 4 h" in said
+    assert "A gift Bento Lima · today +30min Balance afterwards: 3 h" in said
+    assert "Curtains, at last Bento Lima · today −1h30min Balance afterwards: 2 h 30 min" in said
+    assert "Starting hours Community fund · today +4h Balance afterwards: 4 h" in said
 
 
 def test_what_is_on_its_way_stands_on_top_and_is_not_available(client):
