@@ -38,6 +38,12 @@ def unbroken(text: str) -> str:
 
 
 @register.filter
+def units(minutes: int) -> int:
+    """How a sentence counts an amount: one for exactly an hour or a minute, more for any other (1 h 30 min, 45 min)."""
+    return 1 if minutes in {1, 60} else 2
+
+
+@register.filter
 def device(user_agent: str) -> str:
     """The device that a session's browser says it runs on."""
     return device_name(user_agent)
