@@ -22,6 +22,7 @@ from .words import NameField
 
 PASSWORD_HINT = _("At least 10 characters. A few words that only you would put together are best.")
 NO_ADDRESS = _("This does not look like an e-mail address.")
+DIFFERENT_PASSWORDS = _("The two passwords are different.")
 ASKS = {
     "display_name": _("Write your name."),
     "email": _("Write your e-mail address."),
@@ -50,6 +51,11 @@ class PlainFields:
             if isinstance(field, forms.EmailField):
                 field.error_messages["invalid"] = NO_ADDRESS
                 field.validators = [EmailValidator(NO_ADDRESS)]
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        if field == "password2" and not isinstance(error, forms.ValidationError):
+            error = DIFFERENT_PASSWORDS  # the one thing allauth says of it itself, as a rule to keep
+        super().add_error(field, error)  # type: ignore[misc]
 
 
 class SignupForm(PlainFields, allauth.SignupForm):

@@ -171,6 +171,14 @@ def test_a_new_password_signs_out_the_other_devices(client, ana):
     assert "changed" in Letter.objects.filter(recipient="ana@example.org").latest("pk").subject
 
 
+def test_two_different_new_passwords_are_called_so(client, ana):
+    new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another lang password"}
+
+    answer = client.post("/account/password/change/", new)
+
+    assert answer.context["form"].errors == {"password2": ["The two passwords are different."]}
+
+
 def test_she_sees_where_she_is_signed_in_and_ends_the_rest(client, ana):
     other = Client(headers={"user-agent": "A telephone"})
     other.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
