@@ -126,8 +126,8 @@ def words_for(event: Event) -> Words:
             render_to_string(f"notifications/mail/{event.type}.{ending}", context)
             for ending in ("subject.txt", "txt", "html")
         )
-    text = re.sub(r"\n{3,}", "\n\n", text.strip().replace(NO_BREAK, " "))  # who reads mail breaks its lines
-    return Words(" ".join(subject.split()), text + "\n", html)
+    plain = text.strip().replace(NO_BREAK, " ")  # who reads mail breaks its lines
+    return Words(" ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", plain) + "\n", html)
 
 
 class FileAndConsoleBackend(BaseEmailBackend):
