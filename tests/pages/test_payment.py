@@ -126,6 +126,16 @@ def test_the_tab_is_named_after_the_state(client):
     assert later == ["1 h to Bento Lima · Timebank"]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "sentence"),
+    [(60, "Chegou 1 h!"), (1, "Chegou 1 min!"), (90, "Chegaram 1 h 30 min!"), (180, "Chegaram 3 h!")],
+)
+def test_portuguese_counts_the_hours_that_arrive(client, minutes, sentence):
+    ana, bento = make_member(minutes=240, language="pt-br"), make_member()
+    client.force_login(ana)
+    assert sentence in words(client.get(page_of(send(ana, bento, minutes))))
+
+
 def test_called_off(client):
     ana, bento = two_people()
     hold = start(ana, bento, 30)
