@@ -31,7 +31,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("The e-mail address or the password is not right."),
         "incorrect_password": _("This is not your password."),
-        "enter_current_password": _("This is not your present password."),
+        "enter_current_password": _("This is not your current password."),
         "duplicate_email": _("This is your address already."),
         "max_email_addresses": _("A change of address is waiting already. Cancel it first, then try again."),
         "too_many_login_attempts": _("Too many tries. Please wait five minutes."),
@@ -91,6 +91,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_password(self, password: str, user: Any = None) -> str:
         check_password(password, user)
         return password
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("settings")
 
     # --- Coming in -----------------------------------------------------------------------------------
 

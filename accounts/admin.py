@@ -20,13 +20,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
-from timebank.durations import in_words
+from timebank.durations import shown
 from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin
 
 from . import operations
 from .models import Member, MemberQuerySet
 from .roles import Role
+from .zones import zone_label
 
 # Addresses, second factors, sessions and groups have their own pages and operations: edited here by
 # hand they would pass by every rule.
@@ -63,7 +64,7 @@ class MemberAdmin(ReadOnlyAdmin):
     search_fields = ["display_name", "email"]
     search_help_text = _("Name or e-mail")
     fieldsets = [
-        (_("Person"), {"fields": ["display_name", "email", "about", "language", "time_zone", "public_id"]}),
+        (_("Person"), {"fields": ["display_name", "email", "about", "language", "zone", "public_id"]}),
         (
             _("Membership"),
             {"fields": ["state", "suspended_because", "signed_up_at", "joined_at", "role_names", "last_login"]},
@@ -103,6 +104,10 @@ class MemberAdmin(ReadOnlyAdmin):
     def standing(self, member: Member) -> tuple[str, str]:
         return member.state, member.get_state_display()
 
+    @display(description=_("time zone"))
+    def zone(self, member: Member) -> str:
+        return zone_label(member.time_zone)
+
     @display(description=_("roles"))
     def role_names(self, member: Member) -> str:
         names = [str(Role(name).label) for name in sorted(member.roles) if name in Role.values]
@@ -110,11 +115,11 @@ class MemberAdmin(ReadOnlyAdmin):
 
     @display(description=_("balance"), ordering="account__balance_minutes")
     def balance(self, member: Member) -> str:
-        return in_words(member.account.balance_minutes) if hasattr(member, "account") else "–"
+        return shown(member.account.balance_minutes) if hasattr(member, "account") else "–"
 
     @display(description=_("held"))
     def held(self, member: Member) -> str:
-        return in_words(member.account.held_minutes) if hasattr(member, "account") else "–"
+        return shown(member.account.held_minutes) if hasattr(member, "account") else "–"
 
     @display(description=_("account"))
     def account_link(self, member: Member) -> str:

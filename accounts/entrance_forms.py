@@ -22,12 +22,13 @@ from .words import NameField
 
 PASSWORD_HINT = _("At least 10 characters. A few words that only you would put together are best.")
 NO_ADDRESS = _("This does not look like an e-mail address.")
+DIFFERENT_PASSWORDS = _("The two passwords are different.")
 ASKS = {
     "display_name": _("Write your name."),
     "email": _("Write your e-mail address."),
     "login": _("Write your e-mail address."),
     "password": _("Write your password."),
-    "oldpassword": _("Write your present password."),
+    "oldpassword": _("Write your current password."),
     "password1": _("Choose a password."),
     "password2": _("Write the same password again."),
     "agree": _("Please agree to the terms to join."),
@@ -50,6 +51,11 @@ class PlainFields:
             if isinstance(field, forms.EmailField):
                 field.error_messages["invalid"] = NO_ADDRESS
                 field.validators = [EmailValidator(NO_ADDRESS)]
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        if field == "password2" and not isinstance(error, forms.ValidationError):
+            error = DIFFERENT_PASSWORDS  # the one thing allauth says of it itself, as a rule to keep
+        super().add_error(field, error)  # type: ignore[misc]
 
 
 class SignupForm(PlainFields, allauth.SignupForm):
@@ -114,7 +120,7 @@ class ResetPasswordKeyForm(PlainFields, allauth.ResetPasswordKeyForm):
 
 class ChangePasswordForm(PlainFields, allauth.ChangePasswordForm):
     labels = {
-        "oldpassword": _("Present password"),
+        "oldpassword": _("Current password"),
         "password1": _("New password"),
         "password2": _("The same password again"),
     }
@@ -128,7 +134,7 @@ class SetPasswordForm(PlainFields, allauth.SetPasswordForm):
 
 class AddEmailForm(PlainFields, allauth.AddEmailForm):
     labels = {"email": _("New e-mail address")}
-    hints = {"email": _("We send a link there; the present address stays until you follow it.")}
+    hints = {"email": _("We send a link there; the current address stays until you follow it.")}
 
 
 class ReauthenticateForm(PlainFields, allauth.ReauthenticateForm):

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -50,6 +52,24 @@ def _keep_language(response: HttpResponse, language: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def say_that_the_session_ended(get_response: Handler) -> Handler:
+    """Tell whoever is sent to sign in why, where a session of hers was ended: by a suspension, or from elsewhere."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_sent_to_sign_in = response.get("Location", "").startswith(reverse("account_login"))
+        if is_sent_to_sign_in and "HX-Request" not in request.headers and _has_lost_its_session(request):
+            words = _("You were signed out here. Sign in to go on; if your membership changed, your page tells you.")
+            messages.info(request, words)
+        return response
+
+    return middleware
+
+
+def _has_lost_its_session(request: HttpRequest) -> bool:
+    return bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) and request.session.session_key is None
 
 
 def staff_need_mfa(get_response: Handler) -> Handler:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.conf import settings
@@ -10,7 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -19,6 +22,8 @@ from django.utils.translation import gettext_lazy as _
 
 from timebank import clock
 from timebank.ids import public_id
+
+BEFORE_A_PART = " -('’"  # what stands in a name before one of its parts: Ana Souza, Jean-Luc, Aparecida (Cida)
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -45,6 +50,21 @@ class MemberQuerySet(models.QuerySet["Member"]):
         for word in plain(words).split():
             found = found.filter(plain_name__contains=word)
         return found
+
+    def likeliest_first(self, words: str, *, known: Sequence[int]) -> Self:
+        """Names in which each of ``words`` begins a part first; of these those of ``known``, in its order; by name."""
+        order: list[Any] = ["plain_name", "pk"]
+        if known:
+            order.insert(0, Case(*(When(pk=pk, then=place) for place, pk in enumerate(known)), default=len(known)))
+        if begin := [_begins(word) for word in plain(words).split()]:
+            order.insert(0, Case(When(Q(*begin), then=0), default=1))
+        return self.order_by(*order)
+
+
+def _begins(word: str) -> Q:
+    """That a part of the name begins with ``word``."""
+    marks = (Q(plain_name__contains=f"{mark}{word}") for mark in BEFORE_A_PART)
+    return reduce(or_, marks, Q(plain_name__startswith=word))
 
 
 def plain(text: str) -> str:

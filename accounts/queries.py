@@ -9,28 +9,25 @@ from django.contrib.sessions.models import Session
 from ledger.models import Hold
 from timebank import clock
 
-from .models import Member
+from .models import Member, plain
 
 FOUND_AT_MOST = 8
 RECENT_AT_MOST = 4  # more would push the rest of the form off a phone's screen
 _LATEST_PAYMENTS = 40
 
 
-def find_people(asking: Member, words: str) -> list[Member]:
-    """Active members for ``asking`` to send hours to: those she sent to lately come first.
+def find_people(asking: Member, words: str, *, at_most: int = FOUND_AT_MOST) -> list[Member]:
+    """Active members for ``asking`` to send hours to.
 
-    Without ``words`` only these, up to 4; with words up to 8 whose name holds them, then by name.
+    Without ``words`` those she sent to lately, up to 4. With words ``at_most`` so many whose name holds
+    them all: names with them at the beginning of a part come first, of these whom she sent to lately.
     """
     recent = _lately_paid(asking)
     others = Member.objects.active().exclude(pk=asking.pk)
-    if not words.strip():
+    if not plain(words).split():
         known = others.in_bulk(recent)
         return [known[pk] for pk in recent if pk in known][:RECENT_AT_MOST]
-    named = others.named_like(words)
-    known = named.in_bulk(recent)
-    found = [known[pk] for pk in recent if pk in known][:FOUND_AT_MOST]
-    rest = named.exclude(pk__in=recent).order_by("plain_name", "pk")
-    return found + list(rest[: FOUND_AT_MOST - len(found)])
+    return list(others.named_like(words).likeliest_first(words, known=recent)[:at_most])
 
 
 def _lately_paid(member: Member) -> list[int]:

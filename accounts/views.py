@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.core.internal import ratelimit
 from allauth.usersessions.views import list_usersessions
@@ -40,6 +41,7 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
     wait_seconds: int | None = getattr(request, "wait_seconds", None)
     context = {
         "wait_minutes": wait_seconds and -(-wait_seconds // 60),
+        "is_wrong_password": wait_seconds is not None,
         "is_sign_in": request.path == reverse("account_login"),
     }
     response = render(request, "429.html", context, status=429)
@@ -104,19 +106,24 @@ def devices(request: MemberRequest) -> HttpResponse:
 # --- Sending hours ----------------------------------------------------------------------------------
 
 
-DRAFTS_KEPT = 3  # payments one may be looking over at a time, in as many tabs
+DRAFTS_KEPT = 3  # payments one may be writing at a time, in as many tabs
+LONGEST_KEPT = 2_000  # characters of one field, more than any of them takes
 
 
 @require_form_methods
 @login_required
 def send(request: MemberRequest) -> HttpResponse:
-    """The form, empty or as typed so far: a POST looks for people, ``draft`` comes back from the review."""
+    """The form, empty or as typed so far: a POST looks for people; a ``draft`` says what is to be mended in it."""
     if not request.user.is_member:
         return _not_now(request)
     given = request.POST if request.method == "POST" else request.GET
-    typed: Any = _drafts(request).get(given.get("draft", ""), given)
-    form = SendForm(initial={name: typed[name] for name in SendForm.base_fields if name in typed})
-    return _send_page(request, form, typed)
+    if request.method != "POST" and (draft := _drafts(request).get(given.get("draft", ""))):
+        form = SendForm(draft)
+        if _look_ahead(request, form) is not None and draft["refused"]:
+            form.add_error(None, draft["refused"])
+        return _send_page(request, form, draft, draft=given["draft"])
+    form = SendForm(initial={name: given[name] for name in SendForm.base_fields if name in given})
+    return _send_page(request, form, given, draft=given.get("draft", ""))
 
 
 @require_safe
@@ -131,21 +138,15 @@ def send_people(request: MemberRequest) -> HttpResponse:
 @require_form_methods
 @login_required
 def send_review(request: MemberRequest) -> HttpResponse:
-    """Check what was typed and lead on to a page that says what would happen."""
+    """Check what was typed and lead on to a page that says what would happen, or back to what is to be mended."""
     if not request.user.is_member:
         return _not_now(request)
     if request.method != "POST":  # after signing in again, say
         return redirect("send")
     form = SendForm(request.POST)
-    if not form.is_valid():
-        return _send_page(request, form, form.data)
-    try:
-        operations.look_ahead(
-            sender=request.user, recipient=_recipient(form), amount_minutes=form.cleaned_data["amount"]
-        )
-    except Refusal as refusal:
-        return _refused(request, form, refusal)
-    return _on_to_look_over(request, secrets.token_urlsafe(16), form)
+    is_right = _look_ahead(request, form) is not None
+    nonce = _nonce(request)
+    return _lead_on(request, nonce, form, reverse("send_look_over", args=[nonce]) if is_right else _form_again(nonce))
 
 
 @require_safe
@@ -160,14 +161,11 @@ def send_look_over(request: MemberRequest, nonce: str) -> HttpResponse:
     if draft is None:
         return redirect("send")
     form = SendForm(draft)
-    if not form.is_valid():
-        return _send_page(request, form, draft)
-    recipient, asked = _recipient(form), form.cleaned_data
-    try:
-        left_minutes = operations.look_ahead(sender=request.user, recipient=recipient, amount_minutes=asked["amount"])
-    except Refusal as refusal:
-        return _refused(request, form, refusal)
-    context = {"asked": asked, "recipient": recipient, "nonce": nonce, "left_minutes": left_minutes}
+    ahead = _look_ahead(request, form)
+    if ahead is None:
+        return redirect(_form_again(nonce))
+    recipient, left_minutes = ahead
+    context = {"asked": form.cleaned_data, "recipient": recipient, "nonce": nonce, "left_minutes": left_minutes}
     return render(request, "accounts/send_review.html", context | {"again": draft.get("again", "")})
 
 
@@ -182,9 +180,10 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
     if not ratelimit.consume(request, app="accounts", action="send", config=limit):
         return ratelimit.respond_429(request)
     form = ConfirmSendForm(request.POST)
-    if not form.is_valid():
-        return _send_page(request, form, form.data)
+    if not form.is_valid():  # no page of ours sends this
+        return _send_page(request, form, form.data, status=422)
     asked = form.cleaned_data
+    nonce = asked["nonce"]
     try:
         hold = operations.send_hours(
             sender=request.user,
@@ -192,32 +191,72 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
             amount_minutes=asked["amount"],
             kind=asked["kind"],
             note=asked["note"],
-            nonce=asked["nonce"],
+            nonce=nonce,
             again=asked["again"],
         )
     except operations.AlreadySent as refusal:
-        return _on_to_look_over(request, asked["nonce"], form, again=str(refusal))
+        return _lead_on(request, nonce, form, reverse("send_look_over", args=[nonce]), again=str(refusal))
+    except Busy as refusal:
+        return _busy(request, form, refusal)
     except Refusal as refusal:
-        return _refused(request, form, refusal)
+        # What is about a field is found again there, as things stand when she reads it.
+        return _lead_on(request, nonce, form, _form_again(nonce), refused="" if refusal.field else str(refusal))
     return redirect("transfer", hold.public_id)
 
 
+def _look_ahead(request: MemberRequest, form: SendForm) -> tuple[Member | None, int] | None:
+    """To whom, and the minutes she would have left; None where the form says what is to be mended."""
+    if not form.is_valid():
+        return None
+    recipient, amount_minutes = _recipient(form), form.cleaned_data["amount"]
+    try:
+        return recipient, operations.look_ahead(sender=request.user, recipient=recipient, amount_minutes=amount_minutes)
+    except Refusal as refusal:
+        field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
+        form.add_error(field if field in form.fields else None, str(refusal))
+    return None
+
+
 def _drafts(request: MemberRequest) -> dict[str, dict[str, str]]:
-    """The payments she is looking over, each as typed, by its nonce."""
+    """The payments she is writing or looking over, each as typed, by its nonce."""
     kept: dict[str, dict[str, str]] = request.session.get("send_drafts", {})
     return kept
 
 
-def _on_to_look_over(request: MemberRequest, nonce: str, form: SendForm, again: str = "") -> HttpResponse:
+def _nonce(request: MemberRequest) -> str:
+    """What a payment is known by: mended, it keeps its draft's, and takes its place; a sent one's is never taken."""
+    nonce = request.POST.get("draft", "")
+    if nonce in _drafts(request) and not operations.sent_before(sender=request.user, nonce=nonce):
+        return nonce
+    return secrets.token_urlsafe(16)
+
+
+def _form_again(nonce: str) -> str:
+    """Where the form of a draft is. Shown at once, as the answer to a POST, no browser could come back to it."""
+    return f"{reverse('send')}?{urlencode({'draft': nonce})}"
+
+
+def _lead_on(
+    request: MemberRequest, nonce: str, form: SendForm, to: str, *, again: str = "", refused: str = ""
+) -> HttpResponse:
     """Keep what was typed for the page that shows it: only a page that was asked for can be gone back to."""
-    draft = {name: form.data.get(name, "") for name in SendForm.base_fields} | {"again": again}
+    draft = {name: form.data.get(name, "")[:LONGEST_KEPT] for name in [*SendForm.base_fields, "q"]}
+    draft |= {"again": again, "refused": refused}
     others = [(name, kept) for name, kept in _drafts(request).items() if name != nonce]
     request.session["send_drafts"] = dict([*others, (nonce, draft)][-DRAFTS_KEPT:])
     try:
         save_now(request)
     except Busy as refusal:
-        return _refused(request, form, refusal)
-    return redirect("send_look_over", nonce)
+        return _busy(request, form, refusal)
+    return redirect(to)
+
+
+def _busy(request: MemberRequest, form: SendForm, refusal: Busy) -> HttpResponse:
+    """The form with everything in it, now: nothing could be kept for another page."""
+    form.add_error(None, str(refusal))
+    response = _send_page(request, form, form.data, status=refusal.status)
+    response["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
 
 
 def _recipient(form: SendForm) -> Member | None:
@@ -225,37 +264,30 @@ def _recipient(form: SendForm) -> Member | None:
     return found
 
 
-def _send_page(request: MemberRequest, form: SendForm, typed: Any, status: int = 422) -> HttpResponse:
+def _send_page(
+    request: MemberRequest, form: SendForm, typed: Any, *, draft: str = "", status: int = 200
+) -> HttpResponse:
     """The first step with everything as it was typed."""
     context = {
         "form": form,
+        "draft": draft,
         "account": request.user.account,
         "day_minutes": site_settings.DAY_MINUTES,
         **_people(request, typed),
     }
-    return render(request, "accounts/send.html", context, status=status if form.errors else 200)
+    return render(request, "accounts/send.html", context, status=status)
 
 
 def _people(request: MemberRequest, typed: Any) -> dict[str, object]:
     """Whom to choose from; whoever is chosen already stays in sight."""
     words = typed.get("q", "")[:80]
-    people = queries.find_people(request.user, words)
+    found = queries.find_people(request.user, words, at_most=queries.FOUND_AT_MOST + 1)
+    people = found[: queries.FOUND_AT_MOST]
     others = Member.objects.active().exclude(pk=request.user.pk)
     chosen = others.filter(public_id=typed["to"]).first() if typed.get("to") else None
     if chosen and chosen not in people:
         people = [chosen, *people]
-    return {"people": people, "words": words, "chosen": chosen}
-
-
-def _refused(request: MemberRequest, form: SendForm, refusal: Refusal) -> HttpResponse:
-    """The form again, with the sentence at the field it is about."""
-    field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
-    form.add_error(field if field in form.fields else None, str(refusal))
-    if not isinstance(refusal, Busy):
-        return _send_page(request, form, form.data)
-    response = _send_page(request, form, form.data, status=refusal.status)
-    response["Retry-After"] = str(refusal.retry_after_seconds)
-    return response
+    return {"people": people, "are_more": len(found) > queries.FOUND_AT_MOST, "words": words, "chosen": chosen}
 
 
 def _not_now(request: MemberRequest) -> HttpResponse:

@@ -57,6 +57,11 @@ def zone_choices() -> list[tuple[Any, list[tuple[str, Any]]]]:
     return [(_("Brazil"), BRAZIL), (_("Often chosen"), OFTEN), *named]
 
 
+def zone_label(name: str) -> str:
+    """What a select calls the zone: its cities, or the place it is named after."""
+    return str(dict([*BRAZIL, *OFTEN]).get(name) or place(name))
+
+
 def place(name: str) -> str:
     """ "America/Argentina/Buenos_Aires" → "Buenos Aires, Argentina"."""
     return ", ".join(reversed(name.split("/")[1:])).replace("_", " ") or name

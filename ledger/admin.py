@@ -10,13 +10,29 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from timebank.durations import in_words
+from timebank.durations import shown
 from timebank.read_only import ReadOnlyAdmin
 
 from .models import Account, Entry, Hold, Record, Transfer
+
+NAME_MAIL_OR_NUMBER = _("Name, e-mail or number")
+
+
+def _owned(*accounts: str) -> list[str]:
+    """Where to look for the people of these accounts: in their names, with and without accents, and addresses."""
+    ways = ("owner__display_name", "owner__plain_name", "=owner__email")
+    return [way.replace("owner", f"{account}__owner") for account in accounts for way in ways]
+
+
+def _linked(account: Account) -> Any:
+    """The owner's name, leading to her account."""
+    address = reverse("admin:ledger_account_change", args=[account.pk])
+    return format_html('<a class="text-link" href="{}">{}</a>', address, account.owner)
 
 
 class _Amounts:
@@ -24,15 +40,15 @@ class _Amounts:
 
     @display(description=_("payer"))
     def from_whom(self, row: Hold | Transfer) -> Any:
-        return row.payer.owner
+        return _linked(row.payer)
 
     @display(description=_("payee"))
     def to_whom(self, row: Hold | Transfer) -> Any:
-        return row.payee.owner
+        return _linked(row.payee)
 
     @display(description=_("amount"), ordering="amount_minutes")
     def amount(self, row: Hold | Transfer | Entry) -> str:
-        return in_words(row.amount_minutes)
+        return shown(row.amount_minutes)
 
 
 @admin.register(Account)
@@ -41,37 +57,39 @@ class AccountAdmin(ReadOnlyAdmin):
     list_filter = ["kind", "state"]
     list_select_related = ["owner"]
     ordering = ["pk"]
-    search_fields = ["=public_id", "owner__display_name", "owner__email"]
+    search_fields = ["=public_id", "owner__display_name", "owner__plain_name", "owner__email"]
+    search_help_text = NAME_MAIL_OR_NUMBER
     fields = ["public_id", "owner", "kind", "state", "balance", "held", "available", "limit", "floor", "opened_at"]
 
     @display(description=_("balance"), ordering="balance_minutes")
     def balance(self, account: Account) -> str:
-        return in_words(account.balance_minutes)
+        return shown(account.balance_minutes)
 
     @display(description=_("held"), ordering="held_minutes")
     def held(self, account: Account) -> str:
-        return in_words(account.held_minutes)
+        return shown(account.held_minutes)
 
     @display(description=_("available"))
     def available(self, account: Account) -> str:
-        return in_words(account.available_minutes)
+        return shown(account.available_minutes)
 
     @display(description=_("credit limit"))
     def limit(self, account: Account) -> str:
-        return in_words(account.credit_limit_minutes)
+        return shown(account.credit_limit_minutes)
 
     @display(description=_("floor"))
     def floor(self, account: Account) -> str:
-        return in_words(account.floor_minutes)
+        return shown(account.floor_minutes)
 
 
 @admin.register(Hold)
 class HoldAdmin(_Amounts, ReadOnlyAdmin):
-    list_display = ["created_at", "from_whom", "to_whom", "amount", "kind", "state", "due", "tries"]
+    list_display = ["created_at", "from_whom", "to_whom", "amount", "kind", "state", "tries"]
     list_filter = ["state", "kind"]
     list_select_related = ["payer__owner", "payee__owner"]
     ordering = ["-pk"]
-    search_fields = ["=public_id", "=payer__owner__email", "=payee__owner__email"]
+    search_fields = ["=public_id", *_owned("payer", "payee")]
+    search_help_text = NAME_MAIL_OR_NUMBER
     fields = [
         "public_id", "kind", "from_whom", "to_whom", "amount", "state", "actor",
         "due", "try_at", "tries", "created_at", "resolved_at",
@@ -84,7 +102,8 @@ class TransferAdmin(_Amounts, ReadOnlyAdmin):
     list_filter = ["kind"]
     list_select_related = ["payer__owner", "payee__owner"]
     ordering = ["-pk"]
-    search_fields = ["=public_id", "=payer__owner__email", "=payee__owner__email"]
+    search_fields = ["=public_id", *_owned("payer", "payee")]
+    search_help_text = NAME_MAIL_OR_NUMBER
     fields = ["public_id", "kind", "from_whom", "to_whom", "amount", "posted_at", "hold"]
 
 
@@ -93,7 +112,8 @@ class EntryAdmin(_Amounts, ReadOnlyAdmin):
     list_display = ["posted_at", "whose", "seq", "amount", "balance_after"]
     list_select_related = ["account__owner", "transfer"]
     ordering = ["-pk"]
-    search_fields = ["=account__public_id", "=account__owner__email", "=transfer__public_id"]
+    search_fields = ["=account__public_id", "=transfer__public_id", *_owned("account")]
+    search_help_text = NAME_MAIL_OR_NUMBER
     fields = ["whose", "seq", "amount", "balance_after", "transfer", "posted_at"]
 
     @display(description=_("posted"))
@@ -102,11 +122,11 @@ class EntryAdmin(_Amounts, ReadOnlyAdmin):
 
     @display(description=_("account"))
     def whose(self, entry: Entry) -> Any:
-        return entry.account.owner
+        return _linked(entry.account)
 
     @display(description=_("balance after"), ordering="balance_after_minutes")
     def balance_after(self, entry: Entry) -> str:
-        return in_words(entry.balance_after_minutes)
+        return shown(entry.balance_after_minutes)
 
 
 # The log itself keeps the codes: whoever checks it reads them in any language.

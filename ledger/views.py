@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
@@ -85,6 +86,8 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     if part and request.GET.get("seen") == hold.state:
         return HttpResponse(status=204)
     is_payer = hold.payer.owner_id == request.user.pk
+    if request.method == "GET" and not is_payer:
+        has_seen(request, transfer=hold.public_id)
     mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
     context = {
         "hold": hold,

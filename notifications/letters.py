@@ -25,6 +25,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from timebank import clock
+from timebank.durations import NO_BREAK
 from timebank.retries import retried
 
 from . import operations
@@ -125,7 +126,8 @@ def words_for(event: Event) -> Words:
             render_to_string(f"notifications/mail/{event.type}.{ending}", context)
             for ending in ("subject.txt", "txt", "html")
         )
-    return Words(" ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", text.strip()) + "\n", html)
+    plain = text.strip().replace(NO_BREAK, " ")  # who reads mail breaks its lines
+    return Words(" ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", plain) + "\n", html)
 
 
 class FileAndConsoleBackend(BaseEmailBackend):

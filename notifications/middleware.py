@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 
-from . import queries
+from . import operations, queries
 
 
 def note_what_is_seen(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -32,6 +33,13 @@ def standing_of(request: HttpRequest) -> queries.Standing:
         kept = queries.standing(user) if user and user.is_authenticated else queries.Standing(0, 0)
         request._feed_standing = kept  # type: ignore[attr-defined]
     return kept
+
+
+def has_seen(request: HttpRequest, *, transfer: str) -> None:
+    """Whoever opens the page of a payment has read what she was told of it, wherever she came from."""
+    now = standing_of(request)
+    if now.unread and (read := operations.mark_read_about(request.user, transfer)):
+        request._feed_standing = replace(now, unread=now.unread - read)  # type: ignore[attr-defined]
 
 
 def _has_session(request: HttpRequest) -> bool:

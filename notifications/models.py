@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from timebank.durations import in_words
+from timebank.durations import shown
 
 
 class Feed(models.Model):
@@ -115,7 +115,7 @@ class Event(models.Model):
     @property
     def amount(self) -> str:
         """Its minutes in words that stay on one line of a page."""
-        return in_words(self.data.get("amount_minutes", 0)).replace(" ", "\N{NO-BREAK SPACE}")
+        return shown(self.data.get("amount_minutes", 0))
 
     @property
     def line_template(self) -> str:

@@ -125,6 +125,13 @@ def mark_read(member: Any, seq: int) -> bool:
 
 
 @retried
+def mark_read_about(member: Any, transfer: str) -> int:
+    """Mark what ``member`` was told of one payment as read. Returns how many lines that were."""
+    unread = Event.objects.unread(member).filter(data__transfer=transfer)
+    return unread.update(read_at=clock.now()) if unread.exists() else 0  # most looks write nothing
+
+
+@retried
 def mark_all_read(member: Any, *, up_to: int | None = None) -> int:
     """Mark ``member``'s inbox as read, or what she had seen of it: up to number ``up_to``."""
     unread = Event.objects.unread(member)

@@ -6,11 +6,14 @@ import re
 from typing import Literal, NamedTuple
 
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 HOUR_MINUTES = 60
 MOST_MINUTES = 1_000_000_000  # some 1,900 years: what lies beyond is a slip of the hand
 LONGEST_TEXT = 60  # characters, far more than any amount needs; keeps reading it cheap
+NO_BREAK = "\N{NO-BREAK SPACE}"
+_HOURS_IN_GROUPS = 10_000  # from here on an amount is hard to read without marks for thousands
 CLEARLY_MINUTES = 15  # a number without any unit is minutes from here on; below it could be hours
 
 Unit = Literal["minutes", "hours", "days"]
@@ -24,6 +27,7 @@ _LARGEST_FIRST: tuple[Unit, ...] = ("days", "hours", "minutes")
 _CLOCK = re.compile(r"([0-9]+):([0-9]{2})(?: ?h)?")
 _PART = re.compile(r" ?(?:(?:and|e) )?([0-9]+)(?:[.,]([0-9]+))?(?: ?([a-z]+)\.?)?")
 _ONE_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*([a-z]*)\.?", re.IGNORECASE)
+_AMOUNT = re.compile(r"(?<![0-9])[0-9]+ h(?: [0-9]+ min)?\b|[0-9]+ min\b")
 _SIGNED = re.compile(r"[-−–] ?[0-9.,]")
 # What people say instead of a number. static/js/stepper.js reads the same.
 _HALF_AN_HOUR = re.compile(r"meia hora|half (?:an? )?hour")
@@ -45,6 +49,20 @@ def in_words(minutes: int) -> str:
     hours, rest = divmod(abs(minutes), HOUR_MINUTES)
     parts = ([f"{hours} h"] if hours else []) + ([f"{rest} min"] if rest or not hours else [])
     return ("−" if minutes < 0 else "") + " ".join(parts)
+
+
+def shown(minutes: int) -> str:
+    """As `in_words`, for a page: on one line, and large numbers in the reader's way of writing them."""
+    hours, rest = divmod(abs(minutes), HOUR_MINUTES)
+    if hours < _HOURS_IN_GROUPS:
+        return in_words(minutes).replace(" ", NO_BREAK)
+    parts = [number_format(hours, force_grouping=True), "h", *([f"{rest}", "min"] if rest else [])]
+    return ("−" if minutes < 0 else "") + NO_BREAK.join(parts)
+
+
+def unbroken(text: str) -> str:
+    """``text`` with each amount in it on one line."""
+    return _AMOUNT.sub(lambda amount: amount[0].replace(" ", NO_BREAK), text)
 
 
 def parse_minutes(text: str, *, unit: Unit | None = None) -> int:

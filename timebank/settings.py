@@ -211,6 +211,7 @@ MIDDLEWARE = [
     "accounts.middleware.member_preferences",
     "accounts.middleware.staff_need_mfa",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.say_that_the_session_ended",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -350,7 +351,12 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or address is told by mail
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/h/ip"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/h/ip",
+    "confirm_email": "5/10m/key",  # mails to one address; allauth's one in three minutes made our page promise too much
+}
 SEND_RATE_LIMIT = "30/m/user,200/d/user"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -73,8 +73,9 @@ def _check_may_suspend(member: Member, by: Member) -> None:
 
 
 def _change_state(member: Member, state: Member.State, *, by: Member, reason: str) -> None:
-    member.state = state
+    was, member.state = member.state, state
     member.suspended_because = reason
     member.save(update_fields=["state", "suspended_because"])
     write_record("suspension", member=member.public_id, state=str(state), by=by.public_id)
-    notifications.tell(member, "membership-changed", data={"state": str(state)}, in_inbox=True, by_mail=True)
+    told = {"state": str(state), "was": str(was)}
+    notifications.tell(member, "membership-changed", data=told, in_inbox=True, by_mail=True)

@@ -3,7 +3,8 @@
 // Each frame becomes a DOM event of its type on <body> (detail: the frame); elements that show what
 // changed listen to it and fetch themselves anew. Frames that are lines of the inbox also cause
 // "inbox-changed", and after the connection was gone "live-caught-up" says that all may be old.
-// While there is no socket the page asks by HTTP, and says so where [data-offline] is.
+// While there is no socket the page asks by HTTP. Where [data-offline] is it says so, and since when
+// what it shows may be old.
 (() => {
   "use strict";
 
@@ -20,8 +21,12 @@
   const SUSPENDED = 4403;
   const sinceUrl = body.dataset.liveSince || "/notifications/since/";
   const unreadUrl = body.dataset.liveUnread || "/notifications/unread/";
+  const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+    timeZone: body.dataset.liveZone || undefined, hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  });
 
   let seq = Number(body.dataset.liveSeq) || 0;
+  let freshAt = Date.now(); // when what is shown was last known to be all there is
   let socket = null;
   let over = false; // there is nobody signed in any more: nothing to hear
   let away = false; // the page is hidden in the browser's memory
@@ -63,6 +68,7 @@
       return;
     }
     never("answer");
+    freshAt = Date.now();
     if (frame.type === "hello") greet(frame);
     else if (frame.type === "pong") foundAgain();
     else hear(frame);
@@ -151,6 +157,7 @@
       if (answer.status === 401) return stop();
       if (!answer.ok) throw new Error(String(answer.status));
       const missed = await answer.json();
+      freshAt = Date.now();
       missed.frames.forEach(hear);
       seq = Math.max(seq, missed.seq);
       if (!missed.whole) announce("live-caught-up", { seq });
@@ -164,7 +171,10 @@
 
   // --- Saying so ------------------------------------------------------------------------------
 
+  const retryButtons = () => document.querySelectorAll("[data-try-again]");
+
   function showNotice() {
+    for (const time of document.querySelectorAll("[data-offline-since]")) time.textContent = clock.format(freshAt);
     for (const notice of document.querySelectorAll("[data-offline]")) notice.hidden = false;
   }
 
@@ -175,8 +185,25 @@
 
   function foundAgain() {
     offline = false;
+    notTrying();
     hideNotice();
   }
+
+  function notTrying() {
+    for (const button of retryButtons()) button.removeAttribute("aria-busy");
+  }
+
+  function tryAgain(button) {
+    button.setAttribute("aria-busy", "true");
+    later("trying", 2_000, notTrying); // long enough to be seen, however fast it fails
+    offline = false;
+    tries = 0;
+    if (socket) ping();
+    else connect();
+    poll();
+  }
+
+  for (const button of retryButtons()) button.addEventListener("click", () => tryAgain(button));
 
   async function refreshUnread() {
     const badges = document.querySelectorAll("[data-unread]");

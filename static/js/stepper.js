@@ -86,11 +86,11 @@
 
   // --- Stepping ---
 
-  const stepped = (now, by) => {
+  // The next whole step in that direction: 20 min goes to 30 or 15, not to 35 or 5; up to the most there is.
+  const stepped = (now, by, most) => {
     const step = Math.abs(by);
-    // The next whole step in that direction: 20 min goes to 30 or 15, not to 35 or 5.
-    const next = by > 0 ? Math.floor(now / step) * step + step : Math.ceil(now / step) * step - step;
-    return Math.max(step, next);
+    if (by > 0) return Math.min(Math.floor(now / step) * step + step, most);
+    return Math.min(now || step, Math.max(step, Math.ceil(now / step) * step - step));
   };
 
   const enliven = (box) => {
@@ -98,7 +98,10 @@
     const status = box.querySelector("[data-left]");
     const readings = box.querySelector("[data-readings]");
     const quick = box.querySelector("[data-set-to]");
+    const more = box.querySelector("[data-by='15']");
     const dayMinutes = BigInt(box.dataset.day);
+    const most = () => Math.max(Number(box.dataset.available), 0);
+    const said = (minutes) => (inWords(minutes) || "0 min").replaceAll(" ", "\u00a0"); // on one line
     box.querySelectorAll("[data-by], [data-set-to]").forEach((tool) => { tool.hidden = false; });
 
     // The answers stand where the quick picks stood, so nothing moves away from under a finger.
@@ -111,11 +114,15 @@
       quick.hidden = texts.length > 0;
     };
 
+    const sayTheMost = () => { status.textContent = status.dataset.most.replace("{most}", said(most())); };
+
     const sayWhatIsLeft = () => {
       const minutes = read(input.value, dayMinutes)?.minutes;
-      const isGood = minutes !== undefined && minutes <= Number(box.dataset.available);
-      const left = Number(box.dataset.available) - minutes;
-      status.textContent = isGood ? status.dataset.left.replace("{left}", inWords(left) || "0 min") : "";
+      const isGood = minutes <= most();
+      more.setAttribute("aria-disabled", String(minutes >= most()));
+      if (isGood) status.textContent = status.dataset.left.replace("{left}", said(most() - minutes));
+      else if (minutes) sayTheMost();
+      else status.textContent = "";
       return isGood;
     };
 
@@ -139,10 +146,14 @@
       const now = read(input.value, dayMinutes);
       if (now?.meant) {
         askWhich(now.meant);
+        readings.querySelector("button")?.focus(); // one press from here answers
+      } else if (by > 0 && (now?.minutes ?? 0) >= most()) {
+        sayTheMost();
       } else if (now || !input.value.trim()) {
-        set(inWords(stepped(now?.minutes ?? 0, by)));
+        set(inWords(stepped(now?.minutes ?? 0, by, most())));
       } else {
-        input.focus(); // what cannot be read stays as it is
+        status.textContent = status.dataset.unclear; // what cannot be read stays as it is
+        input.focus();
       }
     };
 

@@ -149,6 +149,13 @@ def test_signing_up_with_a_members_address_looks_the_same_and_tells_her_by_mail(
     assert "/account/password/reset/" in letter_to("ana@example.org").text
 
 
+def test_a_second_sign_up_within_minutes_is_answered_by_a_mail_too(client):
+    sign_up(client)
+    sign_up(Client())
+
+    assert Letter.objects.filter(recipient="ana@example.org").count() == 2
+
+
 def test_a_wrong_password_and_an_unknown_address_get_the_same_words(client):
     make_member(email="ana@example.org", password=PASSWORD)
 
@@ -203,6 +210,7 @@ def test_the_sixth_wrong_password_waits_but_only_where_it_was_typed(client):
     assert locked.status_code == 429
     assert locked["Retry-After"] == "300"
     page = locked.content.decode()
+    assert "Too many wrong passwords" in page
     assert "Try again in 5 minutes." in page
     assert 'href="/account/password/reset/"' in page
     assert 'href="/account/login/"' in page

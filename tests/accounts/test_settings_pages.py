@@ -163,11 +163,20 @@ def test_a_new_password_signs_out_the_other_devices(client, ana):
     other.post("/account/login/", {"login": "ana@example.org", "password": PASSWORD})
     new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"}
 
-    client.post("/account/password/change/", new)
+    answer = client.post("/account/password/change/", new)
 
+    assert answer.url == "/settings/"
     assert client.get("/settings/").status_code == 200
     assert other.get("/settings/").status_code == 302
     assert "changed" in Letter.objects.filter(recipient="ana@example.org").latest("pk").subject
+
+
+def test_two_different_new_passwords_are_called_so(client, ana):
+    new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another lang password"}
+
+    answer = client.post("/account/password/change/", new)
+
+    assert answer.context["form"].errors == {"password2": ["The two passwords are different."]}
 
 
 def test_she_sees_where_she_is_signed_in_and_ends_the_rest(client, ana):

@@ -37,6 +37,30 @@ def test_a_suspended_member_is_signed_out_everywhere_and_keeps_her_hours():
     assert balance(ana) == 240
 
 
+def test_at_her_next_click_she_is_told_that_she_was_signed_out():
+    ana = make_member()
+    phone = signed_in(ana)
+    phone.get("/home/")
+    operations.suspend_member(ana, by=make_coordinator(), reason="")
+
+    page = phone.get("/wallet/", follow=True)
+    assert page.redirect_chain[0][0] == "/account/login/?next=/wallet/"
+    assert "You were signed out here." in page.content.decode()
+    assert "You were signed out here." not in phone.get("/wallet/", follow=True).content.decode()
+    assert "You were signed out here." not in Client().get("/wallet/", follow=True).content.decode()
+
+
+def test_her_news_tell_of_both_as_they_happened():
+    coordinator, ana = make_coordinator(), make_member()
+    ana = operations.suspend_member(ana, by=coordinator, reason="")
+    ana = operations.reinstate_member(ana, by=coordinator)
+
+    page = signed_in(ana).get("/notifications/").content.decode()
+    again = page.index("You are a member again: you can give and receive hours.")
+    assert again < page.index("Your membership was suspended.")
+    assert "Your membership is suspended." not in page
+
+
 def test_she_may_sign_in_again_and_read_what_is_hers_but_not_send():
     ana, bento = make_member(minutes=240), make_member()
     ana = operations.suspend_member(ana, by=make_moderator(), reason="")

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.models import Member
 from ledger.models import Record
 from tests.factories import make_coordinator, make_member, make_moderator, make_superuser
+from timebank.durations import shown
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,7 @@ def test_suspending_asks_for_a_reason_first(signed_in, make):
 
     asked = choose(browser, "suspend", member)
     assert "Reason" in asked.content.decode()
+    assert "novalidate" in asked.content.decode()  # the page says so itself, in its own language
     assert "This field is required." in choose(browser, "suspend", member, reason="").content.decode()
     assert state_of(member) == Member.State.ACTIVE
 
@@ -161,6 +163,13 @@ def test_a_member_is_never_edited_added_or_deleted_here(signed_in):
     assert Member.objects.get(pk=ana.pk).display_name == "Ana"
 
 
+def test_her_time_zone_is_named_as_in_her_settings(signed_in):
+    member = make_member(time_zone="America/Sao_Paulo")
+    page = signed_in(make_coordinator()).get(page_of(member)).content.decode()
+    assert "Brasília, São Paulo, Rio de Janeiro" in page
+    assert "America/Sao_Paulo" not in page
+
+
 def test_the_password_is_nowhere_on_her_page(signed_in):
     ana = make_member(password="a long enough password")
     page = signed_in(make_superuser()).get(page_of(ana)).content.decode()
@@ -190,8 +199,8 @@ def test_the_steward_is_not_among_the_members(signed_in):
 
 
 def test_a_moderator_sees_no_balances(signed_in):
-    ana = make_member(minutes=123)
+    ana, hers = make_member(minutes=123), shown(123)
     browser = signed_in(make_moderator())
-    assert "2 h 3 min" not in browser.get(LIST).content.decode()
-    assert "2 h 3 min" not in browser.get(page_of(ana)).content.decode()
-    assert "2 h 3 min" in signed_in(make_coordinator()).get(LIST).content.decode()
+    assert hers not in browser.get(LIST).content.decode()
+    assert hers not in browser.get(page_of(ana)).content.decode()
+    assert hers in signed_in(make_coordinator()).get(LIST).content.decode()

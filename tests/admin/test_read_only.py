@@ -28,7 +28,10 @@ SECRET = "the words between the two of them"
 
 
 def make_payment(number: int = 1) -> Hold:
-    payer, payee = make_member(minutes=120), make_member()
+    return pay(make_member(minutes=120), make_member(), number)
+
+
+def pay(payer: Member, payee: Member, number: int = 1) -> Hold:
     hold = send_hours(
         sender=payer, recipient=payee, amount_minutes=60, kind="help", note=SECRET, nonce=f"n-{number}-{payer.pk}"
     )
@@ -129,3 +132,26 @@ def test_a_payment_is_called_by_its_amount(signed_in):
     transfer = make_payment().transfer
     page = signed_in(make_coordinator()).get(address(Transfer, "change", transfer.pk)).content.decode()
     assert f"{in_words(transfer.amount_minutes)} · {transfer.public_id}" in page
+
+
+@pytest.mark.parametrize("model", [Account, Hold, Transfer, Entry])
+def test_rows_of_the_ledger_are_found_by_the_names_of_their_people(signed_in, model):
+    ana, ze = make_member(name="Ana Souza", minutes=60), make_member(name="José Zeferino")
+    pay(ana, ze)
+    browser = signed_in(make_coordinator())
+
+    def found(words):
+        page = browser.get(address(model, "changelist"), {"q": words})
+        assert 'placeholder="Name, e-mail or number"' in page.content.decode()
+        return len(page.context["cl"].result_list)
+
+    assert [found(words) for words in ("José", "jose", "zeferino jose", ze.email)] == [1, 1, 1, 1]
+    assert found("nobody of this name") == 0
+
+
+def test_who_pays_and_who_is_paid_lead_to_their_accounts(signed_in):
+    ana, bento = make_member(minutes=60), make_member()
+    pay(ana, bento)
+    page = signed_in(make_coordinator()).get(address(Transfer, "changelist")).content.decode()
+    for person in (ana, bento):
+        assert f'href="{address(Account, "change", person.account.pk)}">{person}</a>' in page

@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import make_coordinator, make_member, make_superuser
 from timebank import clock
+from timebank.durations import shown
 from timebank.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -61,11 +62,20 @@ def test_the_lists_of_jobs_by_their_state(signed_in):
     assert listed == {"": [dead.pk], "dead": [dead.pk], "open": [], "done": []}
 
 
+def test_an_empty_list_offers_to_drop_filters_only_where_there_are_some(signed_in):
+    browser = signed_in(make_superuser())
+    empty, filtered = (browser.get(JOBS, asked).content.decode() for asked in ({}, {"state": "dead"}))
+    assert "Nothing here yet" in empty
+    assert "Reset filters" not in empty
+    assert "No results found" in filtered
+    assert "Reset filters" in filtered
+
+
 def test_the_books_are_checked_when_asked(signed_in):
     make_member(minutes=90)
     browser = signed_in(make_coordinator())
     page = browser.get("/admin/books/").content.decode()
-    assert "1 h 30 min" in page
+    assert shown(90) in page
     assert "are sound" not in page
     assert "the books are sound" in browser.post("/admin/books/").content.decode()
 

@@ -257,7 +257,7 @@ def test_a_suspended_member_reads_what_she_was_told(client):
     told(ana, type_="membership-changed", data={"state": "suspended"})
     type(ana).objects.filter(pk=ana.pk).update(state="suspended")
     client.force_login(type(ana).objects.get(pk=ana.pk))
-    assert sentences(client.get("/notifications/")) == ["Your membership is suspended."]
+    assert sentences(client.get("/notifications/")) == ["Your membership was suspended."]
 
 
 def test_a_page_names_the_last_event_that_came_before_its_figures(client, monkeypatch):

@@ -54,10 +54,10 @@ def test_arrived_for_both_each_with_their_own_balance(client):
     his = words(client.get(page_of(hold)))
 
     assert "1 h 30 min arrived!" in hers
-    assert "Balance after it: 2 h 30 min" in hers
+    assert "Balance afterwards: 2 h 30 min" in hers
     assert "You received 1 h 30 min!" in his
     assert "From Ana Souza." in his
-    assert "Balance after it: 1 h 30 min" in his
+    assert "Balance afterwards: 1 h 30 min" in his
 
 
 def test_an_open_page_turns_from_on_its_way_to_arrived(client):
@@ -126,6 +126,16 @@ def test_the_tab_is_named_after_the_state(client):
     assert later == ["1 h to Bento Lima · Timebank"]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "sentence"),
+    [(60, "Chegou 1 h!"), (1, "Chegou 1 min!"), (90, "Chegaram 1 h 30 min!"), (180, "Chegaram 3 h!")],
+)
+def test_portuguese_counts_the_hours_that_arrive(client, minutes, sentence):
+    ana, bento = make_member(minutes=240, language="pt-br"), make_member()
+    client.force_login(ana)
+    assert sentence in words(client.get(page_of(send(ana, bento, minutes))))
+
+
 def test_called_off(client):
     ana, bento = two_people()
     hold = start(ana, bento, 30)
@@ -149,6 +159,22 @@ def test_starting_hours_come_from_the_fund(client):
     said = words(client.get(page_of(hold)))
 
     assert "You received 4 h! From the community fund." in said
+
+
+def test_whoever_opened_it_has_read_what_was_told_of_it(client):
+    ana, bento = two_people()
+    first, second = send(ana, bento), send(ana, bento)
+    client.force_login(bento)
+
+    def unread(page):
+        return [int(n) for n in re.findall(r"News: (\d+) unread", page.content.decode())]
+
+    assert unread(client.get("/home/")) == [2]
+    client.head(page_of(first))
+    assert unread(client.get(page_of(first))) == [1]
+    assert client.get("/notifications/").content.count(b"New</span>") == 1
+    assert unread(client.get(page_of(second), headers=HTMX)) == []
+    assert unread(client.get("/home/")) == []
 
 
 def test_nobody_else_finds_it_not_even_staff(client):

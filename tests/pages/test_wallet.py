@@ -29,9 +29,9 @@ def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):
 
     assert amounts(page) == [30, -90, 240]
     said = words(page)
-    assert "A gift Bento Lima · today +30min Balance after it: 3 h" in said
-    assert "Curtains, at last Bento Lima · today −1h30min Balance after it: 2 h 30 min" in said
-    assert "Starting hours Community fund · today +4h Balance after it: 4 h" in said
+    assert "A gift Bento Lima · today +30min Balance afterwards: 3 h" in said
+    assert "Curtains, at last Bento Lima · today −1h30min Balance afterwards: 2 h 30 min" in said
+    assert "Starting hours Community fund · today +4h Balance afterwards: 4 h" in said
 
 
 def test_what_is_on_its_way_stands_on_top_and_is_not_available(client):
@@ -46,6 +46,15 @@ def test_what_is_on_its_way_stands_on_top_and_is_not_available(client):
     assert "Lift to the clinic To Bento Lima · today 45min on its way" in said
     assert "Available now 3h15min" in said
     assert "On its way to others 45 min" in said
+
+
+def test_what_how_to_read_it_explains_has_its_figure_even_where_that_is_none(client):
+    client.force_login(make_member(minutes=240))
+
+    for address in ("/wallet/", "/home/"):
+        said = words(client.get(address))
+        assert "Available now 4h" in said
+        assert "On its way to others 0 min Balance 4 h" in said
 
 
 def test_the_one_who_gets_them_sees_them_on_their_way_too(client):

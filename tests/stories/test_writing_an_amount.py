@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.live import Server
 from timebank.durations import NotMinutes, in_words, parse_minutes
 
 from .people import Meet, Person
@@ -30,13 +31,21 @@ def minutes_in(text: str) -> int | None:
         return None
 
 
-@pytest.fixture
-def form(meet: Meet) -> Iterator[Page]:
-    irene: Person = meet("Irene Prado", width=390)
+@pytest.fixture(scope="module")
+def irene(server: Server, browser: Browser) -> list[Any]:
+    """The cookies of a member who joined once for all these stories: one place can sign up so often an hour."""
+    irene = Person(server, browser.new_context(), "Irene Prado")
     irene.join()
-    yield irene.go("/send/")
-    # A refusal is a 422, which a browser mentions on its console.
-    irene.complaints[:] = [complaint for complaint in irene.complaints if "422" not in complaint]
+    cookies: list[Any] = irene.context.cookies()
+    irene.context.close()
+    return cookies
+
+
+@pytest.fixture
+def form(meet: Meet, irene: list[Any]) -> Page:
+    person = meet("Irene Prado", width=390, height=844)
+    person.context.add_cookies(irene)
+    return person.go("/send/")
 
 
 def test_what_the_page_reads_is_what_the_server_reads(form: Page) -> None:
@@ -44,7 +53,7 @@ def test_what_the_page_reads_is_what_the_server_reads(form: Page) -> None:
     read = {}
     for text in TEXTS:
         form.fill("[name=amount]", text)
-        left = form.locator("[data-left]").text_content() or ""
+        left = (form.locator("[data-left]").text_content() or "").replace("\N{NO-BREAK SPACE}", " ")
         read[text] = left.removeprefix("You will have ").removesuffix(" left.")
 
     expected = {text: minutes_in(text) for text in TEXTS}
@@ -57,11 +66,13 @@ def test_a_step_from_what_cannot_be_read_changes_nothing(form: Page) -> None:
         form.fill("[name=amount]", text)
         more.click()
         expect(form.locator("[name=amount]")).to_have_value(then)
+    expect(form.locator("[data-left]")).to_contain_text("Write the time in hours and minutes")
 
     form.fill("[name=amount]", "2")
     more.click()
     expect(form.locator("[name=amount]")).to_have_value("2")
     expect(form.locator("[data-left]")).to_have_text("2 h or 2 min?")
+    expect(form.locator("[data-readings]").get_by_role("button", name="2 h")).to_be_focused()
     form.locator("[data-readings]").get_by_role("button", name="2 h").click()
     expect(form.locator("[name=amount]")).to_have_value("2 h")
     expect(form.locator("[data-readings]")).to_be_hidden()
@@ -75,6 +86,39 @@ def test_a_step_from_what_cannot_be_read_changes_nothing(form: Page) -> None:
     form.fill("[name=amount]", "3")
     form.get_by_role("button", name="30 min").click()  # a quick pick answers as well, at the first press
     expect(form.locator("[name=amount]")).to_have_value("30 min")
+
+
+def test_steps_end_at_what_she_can_send_and_say_so(form: Page) -> None:
+    form.evaluate("document.querySelector('[data-stepper]').dataset.available = 448")
+    amount, said = form.locator("[name=amount]"), form.locator("[data-left]")
+    more, less = (form.get_by_role("button", name=f"15 minutes {way}") for way in ("more", "less"))
+    amount.fill("7 h 15 min")
+    more.click()
+    expect(amount).to_have_value("7 h 28 min")
+    expect(said).to_have_text("You will have 0 min left.")
+    expect(more).to_be_disabled()
+    more.click(force=True)
+    expect(amount).to_have_value("7 h 28 min")
+    expect(said).to_have_text("You can send up to 7 h 28 min.")
+    less.click()
+    expect(amount).to_have_value("7 h 15 min")
+    expect(more).to_be_enabled()
+    amount.fill("8 h 20 min")
+    expect(said).to_have_text("You can send up to 7 h 28 min.")
+
+
+def test_the_way_on_is_in_sight_on_a_phone_also_after_a_refusal(form: Page) -> None:
+    page = form
+    look_over = page.get_by_role("button", name="Look it over")
+    expect(look_over).to_be_in_viewport(ratio=1)
+    look_over.click()
+    expect(page.locator(".errors")).to_contain_text("Choose who gets the hours.")
+    expect(look_over).to_be_in_viewport(ratio=1)
+    page.locator("[name=note]").focus()
+    covered = page.evaluate("innerHeight - document.querySelector('.acts').getBoundingClientRect().top")
+    note = page.locator("[name=note]").bounding_box()
+    assert note
+    assert note["y"] + note["height"] <= 844 - covered + 1
 
 
 def test_what_is_mended_is_no_longer_called_wrong(form: Page) -> None:

@@ -27,8 +27,20 @@ HUES = ("", "ipe", "goiaba", "anil")
 
 @register.filter
 def in_words(minutes: int | None) -> str:
-    """``90`` → "1 h 30 min"; nothing for None."""
-    return "" if minutes is None else durations.in_words(minutes)
+    """``90`` → "1 h 30 min" on one line; nothing for None."""
+    return "" if minutes is None else durations.shown(minutes)
+
+
+@register.filter(is_safe=True)
+def unbroken(text: str) -> str:
+    """A sentence with each amount in it on one line."""
+    return durations.unbroken(str(text))
+
+
+@register.filter
+def units(minutes: int) -> int:
+    """How a sentence counts an amount: one for exactly an hour or a minute, more for any other (1 h 30 min, 45 min)."""
+    return 1 if minutes in {1, 60} else 2
 
 
 @register.filter
@@ -63,10 +75,10 @@ def amount(minutes: int, sign: bool = False, size: str = "", incoming: bool | No
 
 @register.simple_tag
 def hour_circles(available: int, held: int = 0) -> SafeString:
-    """Each hour a circle, each quarter of an hour a quarter of it; nothing beyond twelve hours."""
+    """Each hour a circle, to the nearest quarter of one; nothing beyond twelve hours."""
     if available < 0 or held < 0 or available + held == 0 or available + held > MOST_CIRCLES * 60:
         return SafeString("")
-    words = {"available": durations.in_words(available), "held": durations.in_words(held)}
+    words = {"available": durations.shown(available), "held": durations.shown(held)}
     said = words["available"] if not held else _("%(available)s available, %(held)s held") % words
     if not available:
         said = _("%(held)s held") % words
@@ -81,9 +93,9 @@ def hour_circles(available: int, held: int = 0) -> SafeString:
 
 
 def _quarters(minutes: int) -> list[str]:
-    """The sprite's names for so many minutes: whole hours, then what is left, up to the next quarter."""
-    hours, rest = divmod(minutes, 60)
-    return ["q4"] * hours + ([f"q{-(-rest // 15)}"] if rest else [])
+    """The sprite's names for so many minutes, to the nearest quarter; a little that is all there is draws one."""
+    hours, rest = divmod(max((minutes + 7) // 15, 1 if minutes else 0), 4)
+    return ["q4"] * hours + ([f"q{rest}"] if rest else [])
 
 
 @register.simple_tag
