@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from django import forms
 from django.utils import translation
