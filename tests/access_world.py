@@ -110,7 +110,7 @@ class World:
                 return self.listings[whose, kind]
             case ["event"]:
                 assert self.payments  # they tell of themselves
-                return whose.events.latest("seq").seq
+                return whose.events.filter(type="hours-arrived").latest("seq").seq
             case ["case"]:
                 return self.dispute.public_id
             case ["object", label]:

@@ -252,7 +252,6 @@ def _frame(request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
         "title": gettext("Case: %(title)s") % {"title": dispute.exchange.listing},
         "dispute": dispute,
         "exchange": dispute.exchange,
-        "opts": Dispute._meta,
     }
 
 

@@ -46,10 +46,11 @@ class ExchangeAdmin(ReadOnlyAdmin):
     list_display = ["what", "provided_by", "received_by", "standing", "agreed", "starts_at", "changed_at"]
     list_filter = [StateFilter]
     list_select_related = ["listing", "provider", "receiver"]
+    view_on_site = False  # on the site it is for its two people only
     ordering = ["-pk"]
     search_fields = ["=public_id"]
     search_help_text = _("Names of the people, or the public id")
-    people = ["what", "provided_by", "received_by", "standing", "waits_for_whom", "case_link", "public_id"]
+    people = ["what", "provided_by", "received_by", "state", "waits_for_whom", "case_link", "public_id"]
     hours = ["agreed", "delivered", "confirmed", "hold_link"]
     dates = ["starts_at", "place", "created_at", "changed_at", "deadline_at", "completed_at"]
 

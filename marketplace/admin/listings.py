@@ -78,7 +78,7 @@ class ListingAdmin(ReadOnlyAdmin):
     search_fields = ["title"]
     search_help_text = _("Words of the listing, or the name of its owner")
     fieldsets = [
-        (None, {"fields": ["title", "kind", "standing", "hidden_because", "whose"]}),
+        (None, {"fields": ["title", "kind", "state", "hidden_because", "whose"]}),
         (_("In its owner’s words"), {"fields": ["description", "category", "how_long", "place", "language"]}),
         (_("When"), {"fields": ["created_at", "published_at", "changed_at", "public_id"]}),
     ]
@@ -117,6 +117,11 @@ class ListingAdmin(ReadOnlyAdmin):
     @display(description=_("how long"))
     def how_long(self, listing: Listing) -> str:
         return gettext("we agree together") if listing.minutes is None else in_words(listing.minutes)
+
+    def get_view_on_site_url(self, obj: Listing | None = None) -> str | None:
+        """On the site the staff find what everybody finds."""
+        is_there = obj is not None and obj.is_open and obj.owner.is_member
+        return super().get_view_on_site_url(obj) if is_there else None
 
     # Hiding one and showing it again (the operations decide) ---------------------------------
 

@@ -165,6 +165,7 @@ def test_hiding_a_listing_asks_why_and_its_owner_reads_it(signed_in, make):
     browser = signed_in(staff)
     shown = browser.get(f"{page}change/").content.decode()
     assert f"{page}hide/" in shown and f"{page}show/" not in shown
+    assert "View on site" in shown and "(&#x27;open" not in shown
 
     assert browser.post(f"{page}hide/", {"because": " "}).status_code == 422
     assert Listing.objects.get(pk=listing.pk).is_open
@@ -172,6 +173,7 @@ def test_hiding_a_listing_asks_why_and_its_owner_reads_it(signed_in, make):
 
     assert said(answer) == ["“Cheap loans” is hidden now."]
     assert f"{page}show/" in answer.content.decode()
+    assert "View on site" not in answer.content.decode()  # nobody finds it there
     listing.refresh_from_db()
     assert (listing.state, listing.hidden_because) == (Listing.State.PAUSED, "Hours are not lent.")
     with pytest.raises(operations.ListingClosed, match="Hours are not lent."):
@@ -235,6 +237,7 @@ def test_the_page_of_an_exchange_tells_what_happened_and_no_message(signed_in):
     seen = signed_in(make_coordinator()).get(page).content.decode()
     assert "Ana Souza said that it is done · 1 h" in seen
     assert hold in seen
+    assert "(&#x27;" not in seen and "View on site" not in seen
     for_a_moderator = signed_in(make_moderator()).get(page).content.decode()
     assert "Ana Souza" in for_a_moderator and hold not in for_a_moderator
     for make in (make_coordinator, make_moderator, make_superuser):
