@@ -198,7 +198,7 @@ def reminder_of(at: datetime, deadline: datetime | None) -> datetime | None:
 
 
 def waits_for(exchange: Exchange) -> Member | None:
-    """Whose step is next. What is agreed with a date still to come, or disputed, waits for neither."""
+    """Whose step is next, of what is agreed once its date has come. What is disputed waits for neither."""
     match exchange.state:
         case State.PROPOSED:
             answering: Member = exchange.partner_of(exchange.offered_by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 
@@ -32,6 +33,12 @@ def standing_of(request: HttpRequest) -> queries.Standing:
         kept = queries.standing(user) if user and user.is_authenticated else queries.Standing(0, 0)
         request._feed_standing = kept  # type: ignore[attr-defined]
     return kept
+
+
+def count_as_read(request: HttpRequest, lines: int) -> None:
+    """Count ``lines`` of the reader's inbox no more as unread: this very request marked them as read."""
+    standing = standing_of(request)
+    request._feed_standing = replace(standing, unread=max(standing.unread - lines, 0))  # type: ignore[attr-defined]
 
 
 def _has_session(request: HttpRequest) -> bool:

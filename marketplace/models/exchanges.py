@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
 from ledger.models import Hold
+from timebank import clock
 from timebank.ids import public_id
 
 from .listings import LONGEST_PLACE, MOST_MINUTES, Listing
@@ -27,8 +28,9 @@ class ExchangeQuerySet(models.QuerySet["Exchange"]):
         return self.filter(Q(provider=member) | Q(receiver=member))
 
     def waiting_for(self, member: Member) -> Self:
-        """Those in which the next step is hers, the most urgent first."""
-        return self.filter(waits_for=member).order_by("deadline_at", "pk")
+        """Those in which the next step is hers and can be taken now, the most urgent first."""
+        to_come = Q(state=Exchange.State.ACCEPTED, starts_at__gt=clock.now())
+        return self.filter(waits_for=member).exclude(to_come).order_by("deadline_at", "pk")
 
     def past_deadline(self, at: datetime) -> Self:
         return self.filter(deadline_at__lte=at).order_by("deadline_at", "pk")
