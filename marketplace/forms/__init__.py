@@ -1,0 +1,1 @@
+"""What people type on the pages of the marketplace, made clean. No form saves."""
