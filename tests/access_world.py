@@ -8,10 +8,22 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Member
+from marketplace import operations as marketplace
+from marketplace.models import Dispute, Exchange, Listing
 
-from .factories import PASSWORD, make_coordinator, make_member, make_moderator, make_superuser
+from .factories import (
+    PASSWORD,
+    make_coordinator,
+    make_dispute,
+    make_exchange,
+    make_listing,
+    make_member,
+    make_moderator,
+    make_superuser,
+)
 from .work import drain
 
 
@@ -73,6 +85,31 @@ class World:
         drain()
         return paid
 
+    @cached_property
+    def listing(self) -> Listing:
+        """What the neighbour offers."""
+        return make_listing(self.neighbour)
+
+    @cached_property
+    def exchanges(self) -> dict[Member, Exchange]:
+        """One that each is asked for by the neighbour."""
+        return {whose: make_exchange(provider=whose, receiver=self.neighbour) for whose in self._owners}
+
+    @cached_property
+    def disputes(self) -> dict[Member, Dispute]:
+        """One of each with the neighbour, with a file."""
+        made = {}
+        for whose in self._owners:
+            exchange = make_exchange(provider=whose, receiver=self.neighbour, minutes=15, state="delivered")
+            made[whose] = make_dispute(exchange)
+            paper = SimpleUploadedFile("receipt.pdf", b"%PDF-1.4 a receipt")
+            marketplace.add_evidence(made[whose], by=self.neighbour, upload=paper)
+        return made
+
+    @property
+    def _owners(self) -> tuple[Member, Member]:
+        return (self.member, self.suspended)
+
     def thing(self, what: str, role: str) -> Any:
         """What ``args`` of a row name."""
         whose = self.whose(role)
@@ -83,7 +120,15 @@ class World:
                 return whose.public_id
             case ["event"]:
                 assert self.payments  # they tell of themselves
-                return whose.events.latest("seq").seq
+                return whose.events.filter(type="hours-arrived").latest("seq").seq
+            case ["listing"]:
+                return self.listing.public_id
+            case ["exchange"]:
+                return self.exchanges[whose].public_id
+            case ["disputed exchange"]:
+                return self.disputes[whose].exchange.public_id
+            case ["evidence"]:
+                return self.disputes[whose].evidence.get().public_id
             case ["object", label]:
                 return self.an_object_of(label)
             case [literal]:

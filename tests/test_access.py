@@ -53,6 +53,9 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     with django_db_blocker.unblock(), transaction.atomic():
         made = World()
         assert made.payments
+        assert made.listing
+        assert made.exchanges
+        assert made.disputes
         Member.objects.filter(pk=made.suspended.pk).update(state=Member.State.SUSPENDED)
         yield made
         assert list(check.faults()) == []

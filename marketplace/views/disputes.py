@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -73,7 +74,7 @@ def dispute_evidence(request: MemberRequest, public_id: str) -> HttpResponse:
 
 
 @require_safe
-@signed_in
+@login_required
 def evidence(request: MemberRequest, public_id: str) -> HttpResponseBase:
     """A file of a dispute, to be kept and not shown: for the two, and for moderators who have no part in it."""
     shown = get_object_or_404(_seen_by(request.user), public_id=public_id)

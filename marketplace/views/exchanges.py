@@ -117,8 +117,9 @@ def exchange_counter(request: MemberRequest, public_id: str) -> HttpResponse:
         except operations.TermsChanged as refusal:
             # She sees the new terms above what she wrote, so that the next answer is to those.
             found = hers(request, public_id)
-            form.data = form.data.copy()
-            form.data["version"] = str(found.version)
+            typed = request.POST.copy()
+            typed["version"] = str(found.version)
+            form.data = typed
             status = refuse(form, refusal)
         except Refusal as refusal:
             found = hers(request, public_id)
@@ -312,7 +313,7 @@ def step(
             if not fragment(request):
                 return redirect(found)
             return show(request, hers(request, found.public_id), part=part)
-    why = "" if name else " ".join(message for messages in form.errors.values() for message in messages)
+    why = "" if name else " ".join(str(message) for messages in form.errors.values() for message in messages)
     shown = {name: form} if name else {}
     return show(request, hers(request, found.public_id), status=status, forms=shown, part=part, refusal=why)
 

@@ -32,6 +32,7 @@ FOR_MEMBERS = (
     "/wallet/?way=in",
     "/send/",
     "/notifications/",
+    "/exchanges/",
     "/settings/",
     "/settings/profile/",
     "/account/email/",
@@ -102,11 +103,16 @@ def look_at(page: Page, addresses: list[str]) -> list[str]:
     for address in addresses:
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        found = Axe().run(page)
-        for violation in found.response["violations"]:
-            targets = ", ".join(str(node["target"]) for node in violation["nodes"])
-            wrong.append(f"{address}: {violation['id']} at {targets}")
-        is_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        if is_wide:
-            wrong.append(f"{address} is wider than {page.viewport_size}")
+        wrong += barriers(page)
+    return wrong
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, and whether it reaches over its edge."""
+    wrong = []
+    for violation in Axe().run(page).response["violations"]:
+        targets = ", ".join(str(node["target"]) for node in violation["nodes"])
+        wrong.append(f"{page.url}: {violation['id']} at {targets}")
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        wrong.append(f"{page.url} is wider than {page.viewport_size}")
     return wrong
