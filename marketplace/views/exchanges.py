@@ -313,7 +313,9 @@ def step(
             if not fragment(request):
                 return redirect(found)
             return show(request, hers(request, found.public_id), part=part)
-    why = "" if name else " ".join(str(message) for messages in form.errors.values() for message in messages)
+    # What the step's own form does not say, or is not there any more to say, stands above what is next.
+    said = form.non_field_errors() if name else [error for errors in form.errors.values() for error in errors]
+    why = " ".join(map(str, said)) if part == "now" else ""
     shown = {name: form} if name else {}
     return show(request, hers(request, found.public_id), status=status, forms=shown, part=part, refusal=why)
 

@@ -134,6 +134,22 @@ def test_a_step_out_of_turn_shows_how_it_really_is_and_why() -> None:
     assert "This exchange is over" in words(answer)
 
 
+@pytest.mark.parametrize("step", ["deliver/", "confirm/"])
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_time_for_what_was_cancelled_meanwhile_is_answered_with_that(step: str, headers: dict[str, str]) -> None:
+    exchange, ana, bento = pair(State.CANCELLED)
+    answer = (ana if step == "deliver/" else bento).post(url(exchange, step), {"minutes": "1 h"}, headers=headers)
+    assert answer.status_code == 409
+    assert "This exchange was cancelled." in words(answer)
+
+
+def test_a_step_that_is_the_others_to_take_says_so() -> None:
+    exchange, _ana, bento = pair()
+    answer = bento.post(url(exchange, "accept/"), {"version": exchange.version})
+    assert answer.status_code == 403
+    assert "This is not for you to do" in words(answer)
+
+
 def test_who_accepts_what_was_changed_meanwhile_is_shown_the_new_terms() -> None:
     exchange, ana, _bento = pair(minutes=60)
     old = exchange.version
@@ -405,7 +421,10 @@ def test_a_suspended_member_reads_kind_words_where_the_buttons_were(state: str) 
     assert f'action="{url(exchange)}' not in page.content.decode()
     for step in ("withdraw/", "start/", "messages/", "review/"):
         typed = {"text": "But I want to", "nonce": "12345678", "stars": "5"}
-        assert bento.post(url(exchange, step), typed).status_code in {403, 409}
+        answer = bento.post(url(exchange, step), typed)
+        assert answer.status_code in {403, 409}
+        if step in {"messages/", "review/"}:
+            assert "But I want to" in answer.content.decode()
     assert not Message.objects.filter(exchange=exchange).exists()
     assert "suspended" not in words(ana.get(url(exchange)))
 

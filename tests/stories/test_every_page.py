@@ -85,8 +85,16 @@ def test_members_pages(
     transfer = page.locator("a[href^='/transfers/']").first.get_attribute("href")
     page.goto(town.url + str(transfer))
     person = page.locator("main a[href^='/people/']").first.get_attribute("href")
-    paths = [*FOR_MEMBERS, str(transfer), str(person)]
+    paths = [*FOR_MEMBERS, str(transfer), str(person), *exchanges_of_hers(page, town)]
     assert look_at(page, [town.url + path for path in paths]) == []
+
+
+def exchanges_of_hers(page: Page, town: Server) -> list[str]:
+    """One exchange of each standing that she has."""
+    page.goto(town.url + "/exchanges/")
+    rows = page.locator("#exchanges .rows > li:has(a[href^='/exchanges/'])").all()
+    by_tag = {row.locator(".tag").inner_text(): row.locator("h3 a").get_attribute("href") for row in rows}
+    return [str(path) for path in by_tag.values()]
 
 
 def test_wide_pages(town: Server, new_context: Callable[..., BrowserContext], signed_in: dict[str, object]) -> None:
