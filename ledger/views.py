@@ -87,7 +87,7 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
         return HttpResponse(status=204)
     is_payer = hold.payer.owner_id == request.user.pk
     if request.method == "GET" and not is_payer:
-        has_seen(request, transfer=hold.public_id)
+        has_seen(request, "transfer", hold.public_id)
     mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
     context = {
         "hold": hold,

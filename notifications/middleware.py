@@ -35,11 +35,16 @@ def standing_of(request: HttpRequest) -> queries.Standing:
     return kept
 
 
-def has_seen(request: HttpRequest, *, transfer: str) -> None:
-    """Whoever opens the page of a payment has read what she was told of it, wherever she came from."""
+def has_seen(request: HttpRequest, what: str, public_id: str) -> bool:
+    """Whoever opens the page of one thing (``"transfer"``, ``"exchange"``) has read what she was told of it.
+
+    Wherever she came from; the page itself counts these lines no more. Returns whether there were any.
+    """
     now = standing_of(request)
-    if now.unread and (read := operations.mark_read_about(request.user, transfer)):
-        request._feed_standing = replace(now, unread=now.unread - read)  # type: ignore[attr-defined]
+    read = operations.mark_read_about(request.user, what, public_id) if now.unread else 0
+    if read:
+        request._feed_standing = replace(now, unread=max(now.unread - read, 0))  # type: ignore[attr-defined]
+    return bool(read)
 
 
 def _has_session(request: HttpRequest) -> bool:

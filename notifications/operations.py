@@ -20,7 +20,7 @@ from timebank.jobs import enqueue, ring
 from timebank.retries import retried
 
 from . import tasks
-from .models import Event, Letter
+from .models import Event, EventQuerySet, Letter
 
 # Rows in one INSERT: the smallest limit on parameters among our engines, with room to spare.
 _ROWS_AT_ONCE = 500
@@ -124,11 +124,16 @@ def mark_read(member: Any, seq: int) -> bool:
     return bool(Event.objects.unread(member).filter(seq=seq).update(read_at=clock.now()))
 
 
+def mark_read_about(member: Any, what: str, public_id: str) -> int:
+    """Mark as read every line of ``member``'s inbox about one thing (``"exchange"``); returns how many there were."""
+    unread = Event.objects.unread(member).filter(**{f"data__{what}": public_id})
+    # Asked first: most pages have nothing to write, and should not wait for the one who writes.
+    return _now_read(unread) if unread.exists() else 0
+
+
 @retried
-def mark_read_about(member: Any, transfer: str) -> int:
-    """Mark what ``member`` was told of one payment as read. Returns how many lines that were."""
-    unread = Event.objects.unread(member).filter(data__transfer=transfer)
-    return unread.update(read_at=clock.now()) if unread.exists() else 0  # most looks write nothing
+def _now_read(unread: EventQuerySet) -> int:
+    return unread.update(read_at=clock.now())
 
 
 @retried

@@ -42,9 +42,9 @@ def signed_in(cell: str = "200", *, anonymous: str = LOGIN, suspended: str | Non
     return (anonymous, cell, cell, suspended or cell, cell, cell, cell)
 
 
-def own(cell: str = "200", *, others: str = "404") -> tuple[str, ...]:
+def own(cell: str = "200", *, others: str = "404", suspended: str | None = None) -> tuple[str, ...]:
     """Of the two whose it is, and nobody else's, staff included."""
-    return (LOGIN, cell, others, cell, others, others, others)
+    return (LOGIN, cell, others, suspended or cell, others, others, others)
 
 
 def with_second_factor(cell: str, *, others: str) -> tuple[str, ...]:
@@ -103,6 +103,27 @@ PAGES = [
     *(Row(f"listing_{act}", own("→ listing"), args={"public_id": "listing"}) for act in ("publish", "pause", "close")),
     Row("listing_publish", (LOGIN, "→ listing", *("404", "403"), *("404",) * 3), "POST", {"public_id": "listing"}),
     *(Row(f"listing_{act}", own("→ listing"), "POST", {"public_id": "listing"}) for act in ("pause", "close")),
+    # Exchanges, of the two people and nobody else.
+    Row("propose", signed_in(suspended="403"), args={"public_id": "offer"}),
+    Row("propose", signed_in("422", suspended="403"), "POST", args={"public_id": "offer"}),
+    Row("exchanges", signed_in()),
+    Row("exchange", own(), args={"public_id": "exchange"}),
+    Row("exchange_counter", own(suspended="409"), args={"public_id": "exchange"}),
+    Row("exchange_counter", own("422"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_accept", own("422"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_decline", own("→ exchange", suspended="403"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_withdraw", own("403"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_start", own("409"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_deliver", own("422"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_confirm", own("409"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_cancel", own("409"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_message", own("422"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_review", own("422"), "POST", args={"public_id": "exchange"}),
+    Row("exchange_dispute", own("409"), args={"public_id": "exchange"}),
+    Row("exchange_dispute", own("422"), "POST", args={"public_id": "exchange"}),
+    Row("dispute_statement", own("422"), "POST", args={"public_id": "disputed exchange"}),
+    Row("dispute_evidence", own("422"), "POST", args={"public_id": "disputed exchange"}),
+    Row("evidence", (LOGIN, "200", "404", "200", "404", "200", "200"), args={"public_id": "evidence"}),
     # Her own settings.
     Row("settings", signed_in()),
     Row("settings", signed_in("422"), "POST"),

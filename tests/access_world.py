@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Member
-from marketplace.models import Dispute
+from marketplace import operations as marketplace
+from marketplace.models import Dispute, Exchange, Listing
 
 from .factories import (
     PASSWORD,
@@ -93,37 +96,55 @@ class World:
         }
 
     @cached_property
-    def dispute(self) -> Dispute:
-        """Between the member and the neighbour, about what the neighbour was to do."""
-        exchange = make_exchange(provider=self.neighbour, receiver=self.member, minutes=30, state="delivered")
-        return make_dispute(exchange)
+    def offer(self) -> Listing:
+        """What the neighbour offers."""
+        return make_listing(self.neighbour)
+
+    @cached_property
+    def exchanges(self) -> dict[Member, Exchange]:
+        """One that each is asked for by the neighbour."""
+        return {whose: make_exchange(provider=whose, receiver=self.neighbour) for whose in self._owners}
+
+    @cached_property
+    def disputes(self) -> dict[Member, Dispute]:
+        """One of each with the neighbour, with a file."""
+        made = {}
+        for whose in self._owners:
+            exchange = make_exchange(provider=whose, receiver=self.neighbour, minutes=15, state="delivered")
+            made[whose] = make_dispute(exchange)
+            paper = SimpleUploadedFile("receipt.pdf", b"%PDF-1.4 a receipt")
+            marketplace.add_evidence(made[whose], by=self.neighbour, upload=paper)
+        return made
+
+    @property
+    def _owners(self) -> tuple[Member, Member]:
+        return (self.member, self.suspended)
 
     def thing(self, what: str, role: str) -> Any:
         """What ``args`` of a row name."""
         whose = self.whose(role)
-        match what.split(":"):
-            case ["payment"]:
-                return self.payments[whose]
-            case ["profile"]:
-                return whose.public_id
-            case ["listing" | "draft" as kind]:
-                return self.listings[whose, kind]
-            case ["event"]:
-                assert self.payments  # they tell of themselves
-                return whose.events.filter(type="hours-arrived").latest("seq").seq
-            case ["case"]:
-                return self.dispute.public_id
-            case ["object", label]:
-                return self.an_object_of(label)
-            case [literal]:
-                return literal
-        raise LookupError(what)
+        things: dict[str, Callable[[], Any]] = {
+            "payment": lambda: self.payments[whose],
+            "profile": lambda: whose.public_id,
+            "event": lambda: whose.events.filter(type="hours-arrived").latest("seq").seq,
+            "listing": lambda: self.listings[whose, what],
+            "draft": lambda: self.listings[whose, what],
+            "offer": lambda: self.offer.public_id,
+            "exchange": lambda: self.exchanges[whose].public_id,
+            "disputed exchange": lambda: self.disputes[whose].exchange.public_id,
+            "evidence": lambda: self.disputes[whose].evidence.get().public_id,
+            "case": lambda: self.disputes[self.member].public_id,
+        }
+        if what in things:
+            assert self.payments  # they tell of themselves
+            return things[what]()
+        return self.an_object_of(what.removeprefix("object:")) if what.startswith("object:") else what
 
     def an_object_of(self, label: str) -> Any:
         """The key of some row of a model, for its pages in the admin; 0 where there is none."""
         from django.apps import apps
 
         assert self.payments
-        assert self.dispute
+        assert self.disputes
         first = apps.get_model(label).objects.order_by("pk").first()
         return 0 if first is None else first.pk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -17,13 +17,16 @@ from timebank.retries import retried
 
 from .steps import check_takes_part, locked
 
+TALK = timedelta(hours=1)  # so long after one message the next is part of the same conversation
+
 
 @retried
 @transaction.atomic
 def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Message:
     """Write ``text`` to the other one of the two. Sent again with the same ``nonce`` it returns the first.
 
-    The other one finds one line in her inbox, and one mail, however many messages she has not read yet.
+    The other one finds one line in her inbox however many messages she has not read yet, and gets one mail for what is
+    written within an hour, so that two who write to each other on open pages get no mail for every line.
     Raises NotYours, CannotTakePart.
     """
     exchange = locked(exchange)  # so that of two messages at once one is the first, and one line tells of both
@@ -32,14 +35,16 @@ def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Me
     if earlier := Message.objects.filter(exchange=exchange, author=by, nonce=nonce).first():
         return earlier
     check_takes_part(by)
-    message = write_message(exchange, by, text, nonce=nonce, at=clock.now())
+    at = clock.now()
+    is_talk = Message.objects.filter(exchange=exchange, author=by, sent_at__gt=at - TALK).exists()
+    message = write_message(exchange, by, text, nonce=nonce, at=at)
     partner = exchange.partner_of(by)
     said = {"exchange": exchange.public_id}
     unread = Event.objects.unread(partner).filter(type="exchange-message", data__exchange=exchange.public_id)
     is_news = not unread.exists()
     tell_all(
         [
-            Telling(partner.pk, "exchange-message", by.pk, said, in_inbox=is_news, by_mail=is_news),
+            Telling(partner.pk, "exchange-message", by.pk, said, in_inbox=is_news, by_mail=is_news and not is_talk),
             Telling(by.pk, "exchange-message", partner.pk, said),
         ]
     )

@@ -68,6 +68,11 @@ class SlotInThePast(Refusal):
     field = "starts_at"
 
 
+class SlotTooFar(Refusal):
+    code = "slot_too_far"
+    field = "starts_at"
+
+
 class TermsChanged(Refusal):
     """The terms are not those that were shown any more."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,7 +18,9 @@ from notifications.operations import Telling, tell_all
 from timebank import clock
 from timebank.durations import in_words
 
-from .refusals import CannotTakePart, PartnerCannotTakePart, SlotInThePast, SomeMinutes
+from .refusals import CannotTakePart, PartnerCannotTakePart, SlotInThePast, SlotTooFar, SomeMinutes
+
+FARTHEST_SLOT = timedelta(days=366)
 
 # What a step of these brings is told by mail too, to whoever did not take it.
 _BY_MAIL = frozenset(Action.values)
@@ -58,9 +60,13 @@ def check_minutes(minutes: int, *, at_most: int = MOST_MINUTES) -> None:
 
 
 def check_slot(starts_at: datetime | None) -> None:
-    """Raises SlotInThePast."""
-    if starts_at is not None and starts_at <= clock.now():
+    """Raises SlotInThePast and SlotTooFar."""
+    if starts_at is None:
+        return
+    if starts_at <= clock.now():
         raise SlotInThePast(_("This date and time is over. Choose one that is still to come, or leave it open."))
+    if starts_at > clock.now() + FARTHEST_SLOT:
+        raise SlotTooFar(_("This is more than a year away. Choose a nearer date, or leave it open."))
 
 
 def account_of(member: Member) -> Account:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,11 +15,13 @@ from accounts.queries import find_people
 from ledger.models import Account, Hold
 from ledger.queries import on_its_way, statement
 from marketplace import queries
+from marketplace.models import Exchange
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
 LATEST = 6
 NEIGHBOURS = 4
+MOST_WAITING = 100
 
 STANDING_PAGES = {
     Member.State.NEW: "marketplace/not_confirmed.html",
@@ -42,6 +46,8 @@ def dashboard(request: MemberRequest) -> HttpResponse:
         return render(request, template)
     if target == "balance":
         return render(request, "ledger/_balance.html", {"account": account})
+    if target == "waiting-for-you":
+        return render(request, "marketplace/_waiting.html", _waiting_for(request.user))
     context = {
         "account": account,
         "holds": on_its_way(account, limit=LATEST),
@@ -56,6 +62,22 @@ def dashboard(request: MemberRequest) -> HttpResponse:
         "has_sent": Hold.objects.filter(payer=account).exists(),
         "neighbours": find_people(request.user, "")[:NEIGHBOURS] if request.user.is_member else [],
         "figures": queries.this_month(),
+        **_waiting_for(request.user),
         "waiting": Member.objects.applied().count() if request.user.is_staff and request.user.is_coordinator else 0,
     }
     return render(request, "marketplace/dashboard.html", context)
+
+
+def _waiting_for(member: Member) -> dict[str, Any]:
+    """The exchange that most urgently waits for her, and how many more do."""
+    if not member.is_member:
+        return {}
+    waiting = list(
+        Exchange.objects.waiting_for(member).select_related("provider", "receiver", "listing")[:MOST_WAITING]
+    )
+    first = waiting[0] if waiting else None
+    return {
+        "first_waiting": first,
+        "first_partner": first and first.partner_of(member),
+        "more_waiting": max(len(waiting) - 1, 0),
+    }

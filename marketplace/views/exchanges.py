@@ -1,23 +1,372 @@
-"""The pages of an exchange for its two people."""
+"""The pages of an exchange for its two people: asking, the list of hers, and the exchange itself with every step."""
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Member
-from marketplace.models import Exchange
-from timebank.fragments import signed_in
+from ledger.models import Account
+from marketplace import operations
+from marketplace.exchange_page import ExchangePage
+from marketplace.forms.exchanges import (
+    AcceptForm,
+    ConfirmForm,
+    CounterForm,
+    DeliverForm,
+    EvidenceForm,
+    MessageForm,
+    PlainForm,
+    ProposalForm,
+    ReviewForm,
+    StatementForm,
+    local,
+)
+from marketplace.models import Exchange, Listing
+from marketplace.rules import Action, check_turn
+from notifications.middleware import has_seen
+from timebank.errors import Busy, Refusal
+from timebank.fragments import fragment, signed_in
+
+require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+ENDED_ON_A_PAGE = 20
+MOST_LIVE = 100
 
 
 class MemberRequest(HttpRequest):
     user: Member
 
 
+# --- Asking ---------------------------------------------------------------------------------------
+
+
+@require_form_methods
+@signed_in
+def propose(request: MemberRequest, public_id: str) -> HttpResponse:
+    """Ask for what a listing offers, or offer what it asks for."""
+    if not request.user.is_member:
+        return render(request, "marketplace/propose_not_now.html", status=403)
+    listing = get_object_or_404(_askable(request).select_related("owner", "category__parent"), public_id=public_id)
+    if listing.owner_id == request.user.pk and request.method != "POST":
+        return render(request, "marketplace/propose_not_now.html", {"listing": listing})
+    first = {"minutes": listing.minutes, "place": listing.place}
+    form = ProposalForm(request.POST) if request.method == "POST" else ProposalForm(initial=first)
+    asked, status = None, 200
+    if form.is_bound and form.is_valid():
+        try:
+            return redirect(operations.propose(listing, by=request.user, **form.terms))
+        except operations.AlreadyAsked as refusal:
+            asked = refusal.exchange
+            status = refuse(form, refusal)
+        except Refusal as refusal:
+            status = refuse(form, refusal)
+    elif form.is_bound:
+        status = 422
+    context = {
+        "listing": listing,
+        "form": form,
+        "asked": asked,
+        "pays": listing.is_offer,
+        "partner": listing.owner,
+        "openings": _first_lines(listing),
+    }
+    return answer(request, "marketplace/propose.html", context | _of_hers(request.user), status)
+
+
+def _first_lines(listing: Listing) -> list[str]:
+    """Lines to tap for who does not know how to begin."""
+    first = _("Hello! I would like this very much.") if listing.is_offer else _("Hello! I can help you with this.")
+    return [first, _("Which days suit you?"), _("Is there anything I should bring?")]
+
+
+def _askable(request: MemberRequest) -> Any:
+    """What can be asked for. What was taken off the list while she was writing is found too: she keeps her words."""
+    if request.method == "POST":
+        return Listing.objects.exclude(state=Listing.State.DRAFT)
+    return Listing.objects.visible_to(request.user)
+
+
+@require_form_methods
+@signed_in
+def exchange_counter(request: MemberRequest, public_id: str) -> HttpResponse:
+    """Suggest something else instead of the terms on the table."""
+    found = hers(request, public_id)
+    first = {
+        "when": CounterForm.ON_A_DATE if found.starts_at else CounterForm.OPEN,
+        "starts_at": local(found.starts_at),
+        "minutes": found.minutes,
+        "place": found.place,
+        "version": found.version,
+    }
+    form = CounterForm(request.POST) if request.method == "POST" else CounterForm(initial=first)
+    status = 200
+    if form.is_bound and form.is_valid():
+        try:
+            return redirect(operations.counter(found, by=request.user, **form.terms))
+        except operations.TermsChanged as refusal:
+            # She sees the new terms above what she wrote, so that the next answer is to those.
+            found = hers(request, public_id)
+            typed = request.POST.copy()
+            typed["version"] = str(found.version)
+            form.data = typed
+            status = refuse(form, refusal)
+        except Refusal as refusal:
+            found = hers(request, public_id)
+            status = refuse(form, refusal)
+    elif form.is_bound:
+        status = 422
+    page = ExchangePage(found, request.user)
+    if not form.is_bound and not page.can["counter"]:
+        return show(request, found, status=409, refusal=why_not(found, request.user, Action.COUNTER))
+    pays = not page.is_provider
+    context = {"exchange": found, "page": page, "form": form, "pays": pays, "partner": page.partner}
+    return answer(request, "marketplace/counter.html", context | _of_hers(request.user), status)
+
+
+def _of_hers(member: Member) -> dict[str, Any]:
+    """What the field for the time tells of her hours."""
+    return {"account": Account.objects.filter(owner=member).first(), "day_minutes": settings.DAY_MINUTES}
+
+
+# --- Hers -----------------------------------------------------------------------------------------
+
+
+@require_safe
+@signed_in
+def exchanges(request: MemberRequest) -> HttpResponse:
+    """All of hers: what waits for her, what is under way, and what ended, newest first, page by page."""
+    before = _ended_one(request)
+    ended = _ended(request.user, before)
+    context: dict[str, Any] = {
+        "ended": ended[:ENDED_ON_A_PAGE],
+        "next_before": ended[ENDED_ON_A_PAGE - 1].public_id if len(ended) > ENDED_ON_A_PAGE else None,
+        "is_first_page": before is None,
+    }
+    if before is None:
+        live = list(_rows(request.user).filter(state__in=Exchange.LIVE).order_by("deadline_at", "pk")[: MOST_LIVE + 1])
+        waiting = set(Exchange.objects.waiting_for(request.user).values_list("pk", flat=True)[:MOST_LIVE])
+        context["waiting"] = [one for one in live[:MOST_LIVE] if one.pk in waiting]
+        context["under_way"] = [one for one in live[:MOST_LIVE] if one.pk not in waiting]
+        context["has_more_live"] = len(live) > MOST_LIVE
+    template = "marketplace/_exchanges.html" if fragment(request) else "marketplace/exchanges.html"
+    return render(request, template, context)
+
+
+def _rows(member: Member) -> Any:
+    return Exchange.objects.of(member).select_related("provider", "receiver", "listing")
+
+
+def _ended_one(request: MemberRequest) -> Exchange | None:
+    """The exchange a further page begins after; None for the first page."""
+    public_id = request.GET.get("before")
+    if public_id is None:
+        return None
+    return get_object_or_404(Exchange.objects.of(request.user).exclude(state__in=Exchange.LIVE), public_id=public_id)
+
+
+def _ended(member: Member, before: Exchange | None) -> list[Exchange]:
+    """One more than a page of what ended. Each side has its own index, so each is asked, and the two are joined."""
+    found = []
+    for side in ("provider", "receiver"):
+        rows = Exchange.objects.filter(**{side: member}).exclude(state__in=Exchange.LIVE)
+        rows = rows.select_related("provider", "receiver", "listing").order_by("-changed_at", "-pk")
+        if before is not None:
+            rows = rows.filter(changed_at__lte=before.changed_at).exclude(
+                changed_at=before.changed_at, pk__gte=before.pk
+            )
+        found.append(list(rows[: ENDED_ON_A_PAGE + 1]))
+    newest = heapq.merge(*found, key=lambda one: (one.changed_at, one.pk), reverse=True)
+    return list(islice(newest, ENDED_ON_A_PAGE + 1))
+
+
 @require_safe
 @signed_in
 def exchange(request: MemberRequest, public_id: str) -> HttpResponse:
-    """One exchange for its two people; strangers find nothing."""
-    found = get_object_or_404(Exchange.objects.of(request.user).with_people(), public_id=public_id)
-    return render(request, "marketplace/exchange.html", {"exchange": found})
+    """One exchange for its two people; strangers find nothing. Who opens it has read what her inbox says of it.
+
+    As a fragment: all parts of the page that follow what happens, each to be put in its place.
+    """
+    found = hers(request, public_id)
+    is_news = has_seen(request, "exchange", found.public_id) if request.method == "GET" else False
+    response = show(request, found)
+    if is_news and fragment(request):
+        response["HX-Trigger"] = "inbox-changed"  # so that the bell is counted anew
+    return response
+
+
+# --- Steps ----------------------------------------------------------------------------------------
+
+
+@require_POST
+@signed_in
+def exchange_accept(request: MemberRequest, public_id: str) -> HttpResponse:
+    found, form = hers(request, public_id), AcceptForm(request.POST)
+    return step(
+        request, found, form, lambda version: operations.accept_exchange(found, by=request.user, version=version)
+    )
+
+
+@require_POST
+@signed_in
+def exchange_decline(request: MemberRequest, public_id: str) -> HttpResponse:
+    found = hers(request, public_id)
+    return step(request, found, PlainForm(request.POST), lambda: operations.decline_exchange(found, by=request.user))
+
+
+@require_POST
+@signed_in
+def exchange_withdraw(request: MemberRequest, public_id: str) -> HttpResponse:
+    found = hers(request, public_id)
+    return step(request, found, PlainForm(request.POST), lambda: operations.withdraw_exchange(found, by=request.user))
+
+
+@require_POST
+@signed_in
+def exchange_start(request: MemberRequest, public_id: str) -> HttpResponse:
+    found = hers(request, public_id)
+    return step(request, found, PlainForm(request.POST), lambda: operations.start_exchange(found, by=request.user))
+
+
+@require_POST
+@signed_in
+def exchange_deliver(request: MemberRequest, public_id: str) -> HttpResponse:
+    found, form = hers(request, public_id), DeliverForm(request.POST)
+    act = operations.deliver_exchange
+    return step(request, found, form, lambda minutes: act(found, by=request.user, minutes=minutes), name="deliver")
+
+
+@require_POST
+@signed_in
+def exchange_confirm(request: MemberRequest, public_id: str) -> HttpResponse:
+    found, form = hers(request, public_id), ConfirmForm(request.POST)
+    act = operations.confirm_exchange
+    return step(request, found, form, lambda minutes: act(found, by=request.user, minutes=minutes), name="confirm")
+
+
+@require_POST
+@signed_in
+def exchange_cancel(request: MemberRequest, public_id: str) -> HttpResponse:
+    found = hers(request, public_id)
+    return step(request, found, PlainForm(request.POST), lambda: operations.cancel_exchange(found, by=request.user))
+
+
+@require_POST
+@signed_in
+def exchange_message(request: MemberRequest, public_id: str) -> HttpResponse:
+    found, form = hers(request, public_id), MessageForm(request.POST)
+    act = operations.send_message
+    write = lambda text, nonce: act(found, by=request.user, text=text, nonce=nonce)  # noqa: E731
+    return step(request, found, form, write, name="message", part="composer")
+
+
+@require_POST
+@signed_in
+def exchange_review(request: MemberRequest, public_id: str) -> HttpResponse:
+    found, form = hers(request, public_id), ReviewForm(request.POST)
+    act = operations.review_exchange
+    say = lambda stars, text: act(found, by=request.user, stars=stars, text=text)  # noqa: E731
+    return step(request, found, form, say, name="review", part="after")
+
+
+# --- What they share, and the pages of disputes too -------------------------------------------------
+
+
+def hers(request: MemberRequest, public_id: str) -> Exchange:
+    """The exchange, for its two people only."""
+    found: Exchange = get_object_or_404(Exchange.objects.of(request.user).with_people(), public_id=public_id)
+    return found
+
+
+def step(
+    request: MemberRequest,
+    found: Exchange,
+    form: forms.Form,
+    act: Callable[..., Any],
+    *,
+    name: str = "",
+    part: str = "now",
+) -> HttpResponse:
+    """Do ``act`` with what ``form`` has, and go on to the exchange; refused, show how it really is, and why.
+
+    ``name`` is what the page calls the form, so that what was typed stays in it; ``part`` where its answer shows.
+    """
+    status = 422
+    if form.is_valid():
+        try:
+            act(**form.cleaned_data)
+        except Refusal as refusal:
+            status = refuse(form, refusal)
+        else:
+            if not fragment(request):
+                return redirect(found)
+            return show(request, hers(request, found.public_id), part=part)
+    # What the step's own form does not say, or is not there any more to say, stands above what is next.
+    said = form.non_field_errors() if name else [error for errors in form.errors.values() for error in errors]
+    why = " ".join(map(str, said)) if part == "now" else ""
+    shown = {name: form} if name else {}
+    return show(request, hers(request, found.public_id), status=status, forms=shown, part=part, refusal=why)
+
+
+def refuse(form: forms.Form, refusal: Refusal) -> int:
+    """Put the sentence on the field it is about, or on the whole form; returns the status of the answer."""
+    form.add_error(_field_of(refusal, form), str(refusal))
+    return refusal.status
+
+
+def _field_of(refusal: Refusal, form: forms.Form) -> str | None:
+    named = {"amount_minutes": "minutes"}.get(refusal.field or "", refusal.field)
+    return named if named in form.fields else None
+
+
+def show(
+    request: MemberRequest,
+    found: Exchange,
+    *,
+    status: int = 200,
+    forms: dict[str, forms.Form] | None = None,
+    part: str = "",
+    refusal: str = "",
+) -> HttpResponse:
+    """The exchange's page, or as a fragment its parts. ``part`` is the one that answers what was just done."""
+    page = ExchangePage(found, request.user, whole_thread="whole" in request.GET)
+    fresh = {
+        "deliver": DeliverForm(initial={"minutes": found.minutes}),
+        "confirm": ConfirmForm(initial={"minutes": found.delivered_minutes}),
+        "message": MessageForm(auto_id="id_message_%s"),
+        "statement": StatementForm(auto_id="id_statement_%s"),
+        "evidence": EvidenceForm(),
+        "review": ReviewForm(auto_id="id_review_%s"),
+    }
+    asked = forms or {}
+    for name, form in asked.items():
+        form.auto_id = fresh[name].auto_id
+    context = {"exchange": found, "page": page, "forms": fresh | asked, "refusal": refusal, "answers": part}
+    context["day_minutes"] = settings.DAY_MINUTES
+    template = "marketplace/exchange/_parts.html" if fragment(request) else "marketplace/exchange.html"
+    return answer(request, template, context, status)
+
+
+def answer(request: MemberRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    response = render(request, template, context, status=status)
+    if status == Busy.status:
+        response["Retry-After"] = str(Busy.retry_after_seconds)
+    return response
+
+
+def why_not(found: Exchange, member: Member, action: Action) -> str:
+    """Why ``member`` is shown no form for ``action``."""
+    try:
+        check_turn(found, action, member)
+    except Refusal as refusal:
+        return str(refusal)
+    return _("You cannot do this now.")

@@ -182,7 +182,12 @@
     sayWhatIsLeft();
   };
 
-  document.querySelectorAll("[data-stepper]").forEach(enliven);
+  const enlivenAll = (where) => where.querySelectorAll("[data-stepper]:not([data-enlivened])").forEach((box) => {
+    box.dataset.enlivened = "";
+    enliven(box);
+  });
+  enlivenAll(document);
+  document.addEventListener("htmx:load", (event) => enlivenAll(event.detail.elt)); // what htmx put in
   // What only stands in for a script: out of sight, and no longer what Enter presses.
   document.querySelectorAll("[data-without-js]").forEach((button) => {
     button.type = "button";

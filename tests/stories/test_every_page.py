@@ -38,6 +38,7 @@ FOR_MEMBERS = (
     "/listings/new/?kind=offer",
     "/listings/mine/",
     "/notifications/",
+    "/exchanges/",
     "/settings/",
     "/settings/profile/",
     "/account/email/",
@@ -90,7 +91,7 @@ def test_members_pages(
     transfer = page.locator("a[href^='/transfers/']").first.get_attribute("href")
     page.goto(town.url + str(transfer))
     person = page.locator("main a[href^='/people/']").first.get_attribute("href")
-    paths = [*FOR_MEMBERS, str(transfer), str(person), *listings(page, town)]
+    paths = [*FOR_MEMBERS, str(transfer), str(person), *listings(page, town), *exchanges_of_hers(page, town)]
     assert look_at(page, [town.url + path for path in paths]) == []
 
 
@@ -107,6 +108,14 @@ def listings(page: Page, town: Server) -> list[str]:
     return [hers, f"{hers}edit/", *([str(others.first.get_attribute("href"))] if others.count() else [])]
 
 
+def exchanges_of_hers(page: Page, town: Server) -> list[str]:
+    """One exchange of each standing that she has."""
+    page.goto(town.url + "/exchanges/")
+    rows = page.locator("#exchanges .rows > li:has(a[href^='/exchanges/'])").all()
+    by_tag = {row.locator(".tag").inner_text(): row.locator("h3 a").get_attribute("href") for row in rows}
+    return [str(path) for path in by_tag.values()]
+
+
 def test_wide_pages(town: Server, new_context: Callable[..., BrowserContext], signed_in: dict[str, object]) -> None:
     context = new_context(width=1280)
     context.add_cookies(signed_in["cookies"])  # type: ignore[arg-type]
@@ -121,11 +130,16 @@ def look_at(page: Page, addresses: list[str]) -> list[str]:
     for address in addresses:
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        found = Axe().run(page)
-        for violation in found.response["violations"]:
-            targets = ", ".join(str(node["target"]) for node in violation["nodes"])
-            wrong.append(f"{address}: {violation['id']} at {targets}")
-        is_wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        if is_wide:
-            wrong.append(f"{address} is wider than {page.viewport_size}")
+        wrong += barriers(page)
+    return wrong
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, and whether it reaches over its edge."""
+    wrong = []
+    for violation in Axe().run(page).response["violations"]:
+        targets = ", ".join(str(node["target"]) for node in violation["nodes"])
+        wrong.append(f"{page.url}: {violation['id']} at {targets}")
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        wrong.append(f"{page.url} is wider than {page.viewport_size}")
     return wrong

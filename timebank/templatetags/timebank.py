@@ -18,6 +18,7 @@ from django.utils.translation import pgettext
 
 from accounts.devices import device_name
 from timebank import clock, durations
+from timebank.dates import date_and_time
 
 register = template.Library()
 
@@ -130,6 +131,16 @@ def moment_(moment: datetime) -> SafeString:
         "time": formats.date_format(local, "TIME_FORMAT"),
     }
     return _time_element(local, words)
+
+
+@register.simple_tag
+@register.filter
+def when(moment: datetime, short: bool = False) -> SafeString:
+    """A date and time that was agreed, or a deadline: "Saturday 15 November, 14:30", short "Sat 15 Nov, 14:30".
+
+    A filter too, so that a translated sentence can hold it.
+    """
+    return _time_element(timezone.localtime(moment), date_and_time(moment, short=short))
 
 
 def _time_element(local: datetime, words: str) -> SafeString:

@@ -1,0 +1,252 @@
+"""What the page of an exchange shows one of its two people: read once, so that every part of it agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import groupby
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Member
+from timebank import clock
+from timebank.durations import in_words
+
+from . import words
+from .models import Dispute, Exchange, Message, Review, Step
+from .operations import may_review
+from .operations.disputes import READ
+from .rules import Action, late_cancel_minutes, may
+
+State = Exchange.State
+LATEST_MESSAGES = 50
+MOST_MESSAGES = 1000
+
+
+_ONWARD = {Action.PROPOSE, Action.ACCEPT, Action.START, Action.DELIVER, Action.CONFIRM, Action.DISPUTE, Action.RULE}
+_ENDS = {Action.DECLINE, Action.WITHDRAW, Action.CANCEL}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the thread: a message, or what happened. ``key`` stays its own."""
+
+    key: str
+    at: datetime
+    text: str
+    is_step: bool = False
+    is_mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the way an exchange goes: "done", "now", "next", or "ended" where it goes no further."""
+
+    standing: str
+    icon: str
+    title: str
+    at: datetime | None = None
+    by: datetime | None = None
+    more: str = ""
+
+
+class ExchangePage:
+    """One exchange as ``reader``, who has a part in it, sees it now."""
+
+    def __init__(self, exchange: Exchange, reader: Member, *, whole_thread: bool = False) -> None:
+        self.exchange, self.reader = exchange, reader
+        self.partner = exchange.partner_of(reader)
+        self.is_provider = reader.pk == exchange.provider_id
+        self.now = clock.now()
+        self.steps: list[Step] = list(exchange.steps.order_by("seq"))
+        most = MOST_MESSAGES if whole_thread else LATEST_MESSAGES
+        newest = list(Message.objects.filter(exchange=exchange).order_by("-pk")[: most + 1])
+        self.has_earlier = len(newest) > most
+        self.messages = newest[:most][::-1]
+        self.reviews: list[Review] = list(exchange.reviews.all()) if exchange.reviews_until or self.is_over else []
+
+    @property
+    def is_over(self) -> bool:
+        return not self.exchange.is_live
+
+    @property
+    def version(self) -> str:
+        """Changes with everything but the messages, so that a part is put anew only where there is something new."""
+        seq = self.steps[-1].seq if self.steps else 0
+        return f"{seq}-{len(self.reviews)}-{bool(self.exchange.reviews_until)}-{self.reader.state}"
+
+    # --- What can be done -----------------------------------------------------------------------
+
+    @cached_property
+    def can(self) -> dict[str, bool]:
+        """By the name of the action: what the reader may do now, as far as can be told before she tries."""
+        can = {action.value: self.reader.is_member and may(self.reader, action, self.exchange) for action in Action}
+        until = self._dispute_until
+        can[Action.DISPUTE] = can[Action.DISPUTE] and (until is None or self.now < until)
+        return can
+
+    @property
+    def _dispute_until(self) -> datetime | None:
+        done = self.exchange.completed_at
+        return done + self.exchange.within("dispute") if done else None
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether it is agreed for a moment that is still to come."""
+        return bool(self.exchange.starts_at and self.exchange.starts_at > self.now)
+
+    @property
+    def asks_reader(self) -> bool:
+        """Whether it is the reader who is to take the next step, now."""
+        exchange = self.exchange
+        return exchange.waits_for_id == self.reader.pk and not (exchange.state == State.ACCEPTED and self.is_to_come)
+
+    @property
+    def kept_when_cancelled(self) -> int:
+        """The minutes that stay with the provider if the reader cancels now."""
+        return late_cancel_minutes(self.exchange, self.reader, self.now) if self.exchange.terms else 0
+
+    @property
+    def goes_over_minutes(self) -> int:
+        """What silence confirms: what was delivered, and never more than was agreed."""
+        return min(self.exchange.delivered_minutes or self.exchange.minutes, self.exchange.minutes)
+
+    @property
+    def extra_minutes(self) -> int:
+        """How much longer than agreed the provider says it took."""
+        return max((self.exchange.delivered_minutes or 0) - self.exchange.minutes, 0)
+
+    @property
+    def held_minutes(self) -> int:
+        """What is set aside for it just now."""
+        if self.dispute and self.dispute.is_open:
+            return self.dispute.at_stake_minutes
+        hold = self.exchange.hold
+        return hold.amount_minutes if hold and self.exchange.is_live else 0
+
+    # --- The thread -----------------------------------------------------------------------------
+
+    @cached_property
+    def days(self) -> list[tuple[date, list[Line]]]:
+        """What was written and what happened, by the day on the reader's clock."""
+        since = self.messages[0].sent_at if self.has_earlier else None
+        happened = [line for line in self._happened() if since is None or line.at >= since]
+        lines = sorted(self._written() + happened, key=lambda line: line.at)
+        return [(day, list(of_day)) for day, of_day in groupby(lines, lambda line: timezone.localdate(line.at))]
+
+    def _written(self) -> list[Line]:
+        return [
+            Line(
+                key=f"m-{message.sent_at:%Y%m%d%H%M%S%f}-{message.author_id == self.exchange.provider_id:d}",
+                at=message.sent_at,
+                text=message.text,
+                is_mine=message.author_id == self.reader.pk,
+            )
+            for message in self.messages
+        ]
+
+    def _happened(self) -> list[Line]:
+        said = words.story(self.steps, self.exchange, self.reader)
+        return [
+            Line(key=f"s-{step.seq}", at=step.at, text=text, is_step=True)
+            for step, text in zip(self.steps, said, strict=True)
+        ]
+
+    # --- The way it goes ------------------------------------------------------------------------
+
+    @cached_property
+    def stages(self) -> list[Stage]:
+        """What was done, what is next and what comes after that."""
+        return [*self._done(), *self._now(), *self._next()]
+
+    def _done(self) -> list[Stage]:
+        latest = max((step.seq for step in self.steps if step.action == Action.COUNTER), default=None)
+        stages = []
+        for step, text in zip(self.steps, words.story(self.steps, self.exchange, self.reader), strict=True):
+            title = text.rstrip(".")
+            if step.action in _ONWARD or step.seq == latest:
+                stages.append(Stage("done", "check", title, at=step.at))
+            elif step.action in _ENDS:
+                stages.append(Stage("ended", "x", title, at=step.at))
+            elif step.action == Action.LAPSE:
+                went_over = self.exchange.completed_at or "minutes" in step.data
+                stages.append(Stage("done" if went_over else "ended", "check" if went_over else "x", title, at=step.at))
+        return stages
+
+    def _now(self) -> list[Stage]:
+        exchange, name = self.exchange, self.partner.get_short_name()
+        asked = exchange.waits_for_id == self.reader.pk
+        match exchange.state:
+            case State.PROPOSED:
+                title = _("You answer") if asked else _("%(name)s answers") % {"name": name}
+                return [Stage("now", "hourglass", title, by=exchange.deadline_at)]
+            case State.ACCEPTED if self.is_to_come:
+                return [Stage("now", "calendar", _("You meet"), at=exchange.starts_at, more=exchange.place)]
+            case State.ACCEPTED | State.IN_PROGRESS:
+                title = _("You say that it is done") if asked else _("%(name)s says that it is done") % {"name": name}
+                return [Stage("now", "hourglass", title, by=exchange.deadline_at)]
+            case State.DELIVERED:
+                title = _("You confirm") if asked else _("%(name)s confirms") % {"name": name}
+                return [Stage("now", "hourglass", title, by=exchange.deadline_at)]
+            case State.DISPUTED:
+                return [Stage("now", "scale", _("A moderator rules"), by=exchange.deadline_at)]
+            case _ if self.exchange.reviews_until:
+                return [Stage("now", "star", _("You review each other"), by=exchange.reviews_until)]
+        return []
+
+    def _next(self) -> list[Stage]:
+        exchange, name = self.exchange, self.partner.get_short_name()
+        accept = Stage("next", "hourglass", _("The hours are set aside"), more=in_words(exchange.minutes))
+        deliver = Stage("next", "check", _("You meet, and say that it is done"))
+        confirm = Stage(
+            "next", "check", _("%(name)s confirms") % {"name": name} if self.is_provider else _("You confirm")
+        )
+        review = Stage("next", "star", _("You review each other"), more=_("Shown once both have written"))
+        match exchange.state:
+            case State.PROPOSED:
+                return [accept, deliver, confirm, review]
+            case State.ACCEPTED | State.IN_PROGRESS:
+                return [confirm, review]
+            case State.DELIVERED | State.DISPUTED:
+                return [review]
+        return []
+
+    # --- Dispute --------------------------------------------------------------------------------
+
+    @cached_property
+    def dispute(self) -> Dispute | None:
+        """The dispute with what both said and show; None where there never was one."""
+        if not any(step.action == Action.DISPUTE for step in self.steps):
+            return None
+        rows = Dispute.objects.select_related("opened_by", "decided_by")
+        return rows.prefetch_related("statements", "evidence").get(exchange=self.exchange)
+
+    @property
+    def reads(self) -> Sequence[Step]:
+        """Each time a moderator read what the two wrote to each other."""
+        return [step for step in self.steps if step.action == READ]
+
+    @property
+    def my_ruled_minutes(self) -> int:
+        """What the ruling gives the reader."""
+        dispute = self.dispute
+        minutes = dispute and (dispute.provider_minutes if self.is_provider else dispute.receiver_minutes)
+        return minutes or 0
+
+    # --- Reviews --------------------------------------------------------------------------------
+
+    @property
+    def mine(self) -> Review | None:
+        return next((review for review in self.reviews if review.author_id == self.reader.pk), None)
+
+    @property
+    def theirs(self) -> Review | None:
+        """What the other one wrote, once it may be read."""
+        return next((r for r in self.reviews if r.author_id != self.reader.pk and r.published_at), None)
+
+    @property
+    def may_review(self) -> bool:
+        return self.reader.is_member and self.mine is None and may_review(self.exchange, self.reader)

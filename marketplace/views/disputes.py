@@ -1,0 +1,106 @@
+"""The pages of a dispute for the two whose exchange it is about; a moderator's stand in the admin."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Member
+from marketplace import operations
+from marketplace.exchange_page import ExchangePage
+from marketplace.forms.exchanges import DisputeForm, EvidenceForm, StatementForm
+from marketplace.models import Dispute, Evidence, Exchange
+from marketplace.rules import Action
+from timebank.errors import Refusal
+from timebank.fragments import signed_in
+
+from .exchanges import MemberRequest, answer, hers, refuse, require_form_methods, show, step, why_not
+
+ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
+
+
+@require_form_methods
+@signed_in
+def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
+    """Say what went wrong, and call a moderator."""
+    found = hers(request, public_id)
+    form = DisputeForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_bound and form.is_valid():
+        try:
+            operations.open_dispute(found, by=request.user, **form.cleaned_data)
+        except Refusal as refusal:
+            found = hers(request, public_id)
+            status = refuse(form, refusal)
+        else:
+            return redirect(found)
+    elif form.is_bound:
+        status = 422
+    page = ExchangePage(found, request.user)
+    if not form.is_bound and not page.can[Action.DISPUTE]:
+        return show(request, found, status=409, refusal=why_not(found, request.user, Action.DISPUTE))
+    return answer(request, "marketplace/dispute.html", {"exchange": found, "page": page, "form": form}, status)
+
+
+@require_POST
+@signed_in
+def dispute_statement(request: MemberRequest, public_id: str) -> HttpResponse:
+    found, form = hers(request, public_id), StatementForm(request.POST)
+    dispute = _dispute_of(found)
+
+    def state(text: str, nonce: str) -> None:
+        operations.add_statement(dispute, by=request.user, text=text, nonce=nonce)
+
+    return step(request, found, form, state, name="statement", part="after")
+
+
+@require_POST
+@signed_in
+def dispute_evidence(request: MemberRequest, public_id: str) -> HttpResponse:
+    found, form = hers(request, public_id), EvidenceForm(request.POST, request.FILES)
+    dispute = _dispute_of(found)
+
+    def keep(file: Any) -> None:
+        operations.add_evidence(dispute, by=request.user, upload=file)
+
+    return step(request, found, form, keep, name="evidence", part="after")
+
+
+@require_safe
+@login_required
+def evidence(request: MemberRequest, public_id: str) -> HttpResponseBase:
+    """A file of a dispute, to be kept and not shown: for the two, and for moderators who have no part in it."""
+    shown = get_object_or_404(_seen_by(request.user), public_id=public_id)
+    try:
+        content = shown.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(
+        content,
+        as_attachment=True,
+        filename=PurePath(shown.name).stem + ENDINGS[Evidence.Kind(shown.kind)],
+        content_type=shown.kind,
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _seen_by(member: Member) -> Any:
+    if member.is_moderator:
+        return Evidence.objects.all()
+    party = Q(dispute__exchange__provider=member) | Q(dispute__exchange__receiver=member)
+    return Evidence.objects.filter(party)
+
+
+def _dispute_of(found: Exchange) -> Dispute:
+    dispute: Dispute = get_object_or_404(Dispute.objects.select_related("exchange"), exchange=found)
+    return dispute

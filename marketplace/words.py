@@ -1,0 +1,106 @@
+"""What pages say of the steps of an exchange, to one of its two people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Member
+from timebank.dates import date_and_time
+from timebank.durations import in_words
+
+from .models import Exchange, Step
+from .operations.disputes import READ, SHOWN, STATED
+from .rules import Action
+
+
+def story(steps: Sequence[Step], exchange: Exchange, reader: Member) -> list[str]:
+    """Each of ``steps``, in order, in a sentence for ``reader``."""
+    return [_sentence(step, steps[:number], exchange, reader) for number, step in enumerate(steps)]
+
+
+def _sentence(step: Step, before: Sequence[Step], exchange: Exchange, reader: Member) -> str:
+    amount = in_words(step.data.get("minutes") or 0)
+    if step.by_id is None:
+        return _by_itself(step, before, exchange, amount)
+    if step.by_id not in (exchange.provider_id, exchange.receiver_id):
+        return _of_the_moderator(step.action)
+    if step.action == Action.CANCEL and step.data.get("minutes"):
+        return _cancelled_late(step, exchange, reader, amount)
+    known = {"amount": amount, "terms": _terms(step)}
+    if step.by_id == reader.pk:
+        return _by_you(step.action) % known
+    doer = exchange.provider if step.by_id == exchange.provider_id else exchange.receiver
+    return _by_name(step.action) % {**known, "name": doer.get_short_name()}
+
+
+def _terms(step: Step) -> str:
+    amount = in_words(step.data.get("minutes") or 0)
+    when = date_and_time(step.starts_at, short=True) if step.starts_at else _("date to be agreed")
+    return f"{amount} · {when}"
+
+
+def _by_you(action: str) -> str:
+    return {
+        Action.PROPOSE: _("You proposed: %(terms)s"),
+        Action.COUNTER: _("You suggested something else: %(terms)s"),
+        Action.ACCEPT: _("You accepted. Set aside: %(amount)s."),
+        Action.DECLINE: _("You declined."),
+        Action.WITHDRAW: _("You took the proposal back."),
+        Action.START: _("You said that it has begun."),
+        Action.DELIVER: _("You said that it is done: %(amount)s."),
+        Action.CONFIRM: _("You confirmed %(amount)s."),
+        Action.CANCEL: _("You cancelled. The hours went back."),
+        Action.DISPUTE: _("You opened a dispute. The hours stay held."),
+        STATED: _("You added something to the dispute."),
+        SHOWN: _("You added a file to the dispute."),
+    }[action]
+
+
+def _by_name(action: str) -> str:
+    return {
+        Action.PROPOSE: _("%(name)s proposed: %(terms)s"),
+        Action.COUNTER: _("%(name)s suggested something else: %(terms)s"),
+        Action.ACCEPT: _("%(name)s accepted. Set aside: %(amount)s."),
+        Action.DECLINE: _("%(name)s declined."),
+        Action.WITHDRAW: _("%(name)s took the proposal back."),
+        Action.START: _("%(name)s said that it has begun."),
+        Action.DELIVER: _("%(name)s said that it is done: %(amount)s."),
+        Action.CONFIRM: _("%(name)s confirmed %(amount)s."),
+        Action.CANCEL: _("%(name)s cancelled. The hours went back."),
+        Action.DISPUTE: _("%(name)s opened a dispute. The hours stay held."),
+        STATED: _("%(name)s added something to the dispute."),
+        SHOWN: _("%(name)s added a file to the dispute."),
+    }[action]
+
+
+def _of_the_moderator(action: str) -> str:
+    return {
+        READ: _("A moderator read your messages, to understand the dispute."),
+        Action.RULE: _("A moderator settled the dispute."),
+    }[action]
+
+
+def _cancelled_late(step: Step, exchange: Exchange, reader: Member, amount: str) -> str:
+    if step.by_id == reader.pk:
+        return _("You cancelled late: as agreed, %(amount)s of the hours were kept for %(name)s.") % {
+            "amount": amount,
+            "name": exchange.provider.get_short_name(),
+        }
+    return _("%(name)s cancelled late: as agreed, %(amount)s of the hours are yours.") % {
+        "amount": amount,
+        "name": exchange.receiver.get_short_name(),
+    }
+
+
+def _by_itself(step: Step, before: Sequence[Step], exchange: Exchange, amount: str) -> str:
+    """What the passing of a deadline did."""
+    actions = {earlier.action for earlier in before}
+    if Action.DISPUTE in actions:
+        return _("No moderator ruled in time: the hours stayed with the one who had them.")
+    if "minutes" in step.data:
+        return _("Nobody objected in time, so it is confirmed: %(amount)s.") % {"amount": amount}
+    if Action.ACCEPT in actions:
+        return _("Nobody said in time that it is done, so it expired and the hours went back.")
+    return _("Nobody answered in time, so the proposal expired.")

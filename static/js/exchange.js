@@ -1,0 +1,112 @@
+// The open page of an exchange: follows what happens without taking away what is being written.
+//
+// Every answer brings all parts of the page. A part is put in its place only where it says something new
+// (data-version), and never while something is being written in it, unless it answers that very form
+// (data-answers). New lines of the thread are added to those that are there, so that a screen reader hears only them.
+(() => {
+  "use strict";
+
+  // --- First lines to tap -------------------------------------------------------------------------
+
+  const showOpenings = (where) => where.querySelectorAll("[data-openings]").forEach((box) => { box.hidden = false; });
+  showOpenings(document);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-opening]");
+    const words = button && document.querySelector(button.dataset.opening);
+    if (!words) return;
+    words.value = [words.value.trim(), button.textContent.trim()].filter(Boolean).join(" ");
+    words.focus();
+  });
+
+  const page = document.querySelector("[data-exchange]");
+  if (!page) return;
+
+  // --- Parts --------------------------------------------------------------------------------------
+
+  const isTouched = (control) => {
+    if (control.type === "hidden" || control.type === "submit") return false;
+    if (control.type === "file") return control.files.length > 0;
+    if (control.type === "radio" || control.type === "checkbox") return control.checked !== control.defaultChecked;
+    return control.value !== control.defaultValue;
+  };
+  const isBeingWritten = (part) => [...part.querySelectorAll("input, textarea")].some(
+    (control) => control === document.activeElement || isTouched(control));
+
+  const keepPart = (part, fresh) => {
+    if ("answers" in fresh.dataset) return false;
+    if (part.dataset.version === fresh.dataset.version) return true;
+    if (!isBeingWritten(part)) return false;
+    const notice = part.querySelector("[data-outdated]");
+    if (notice) notice.hidden = false;
+    return true;
+  };
+
+  // --- The thread ---------------------------------------------------------------------------------
+
+  const log = page.querySelector("[data-log]");
+  const isAtTheEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  const goToTheEnd = () => { log.scrollTop = log.scrollHeight; };
+  goToTheEnd();
+
+  const addLines = (list, fresh) => {
+    const follows = isAtTheEnd();
+    let last = null;
+    for (const line of [...fresh.children]) {
+      const here = document.getElementById(line.id);
+      if (here && list.contains(here)) last = here;
+      else {
+        if (last) last.after(line);
+        else list.append(line);
+        last = line;
+      }
+    }
+    if (follows) goToTheEnd();
+  };
+
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const part = event.detail.target;
+    const fresh = event.detail.fragment.firstElementChild;
+    if (part.id === "chat") {
+      event.detail.shouldSwap = false;
+      addLines(part, fresh);
+    } else if ("part" in part.dataset && keepPart(part, fresh)) {
+      event.detail.shouldSwap = false;
+    }
+  });
+  document.addEventListener("htmx:load", (event) => showOpenings(event.detail.elt));
+
+  // --- Asking and answering -------------------------------------------------------------------------
+
+  // Nobody has read what came while the page was out of sight: it is asked for when she looks again.
+  const follow = page.querySelector("[data-follow]");
+  let isBehind = false;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt !== follow || !document.hidden) return;
+    event.preventDefault();
+    isBehind = true;
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || !isBehind) return;
+    isBehind = false;
+    htmx.trigger(follow, "look-anew");
+  });
+
+  // A refusal says how things really are, and why: it is put in place like any other answer.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (![403, 409].includes(event.detail.xhr.status)) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  });
+
+  const sayNotSent = (event) => {
+    if (event.detail.elt === follow) return;
+    const notice = page.querySelector("[data-not-sent]");
+    if (notice) notice.hidden = false;
+  };
+  document.addEventListener("htmx:sendError", sayNotSent);
+  document.addEventListener("htmx:responseError", sayNotSent);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt;
+    if (form.matches("form")) delete form.dataset.sending;
+  });
+})();

@@ -1,0 +1,455 @@
+"""The page of an exchange, through the door its two people use."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.operations import suspend_member
+from marketplace import operations
+from marketplace.models import Exchange, Message
+from notifications.models import Event
+from tests.factories import (
+    available,
+    balance,
+    make_coordinator,
+    make_exchange,
+    make_listing,
+    make_member,
+    make_moderator,
+)
+from tests.pages.reading import links, words
+from tests.work import drain
+from timebank import clock
+
+pytestmark = pytest.mark.django_db
+State = Exchange.State
+# session, member, exchange with its people, is there something unread, steps, messages, what is unread
+QUERIES = 7
+HTMX = {"HX-Request": "true", "HX-Target": "exchange"}
+
+
+def pair(state: str = State.PROPOSED, **fields: Any) -> tuple[Exchange, Client, Client]:
+    """An exchange between Ana, who helps, and Bento, each with a browser."""
+    provider = make_member(name="Ana Souza", minutes=60)
+    receiver = make_member(name="Bento Lima", minutes=300)
+    exchange = make_exchange(state=state, provider=provider, receiver=receiver, **fields)
+    return exchange, signed_in(provider), signed_in(receiver)
+
+
+def signed_in(member: Any) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def url(exchange: Exchange, step: str = "") -> str:
+    return f"/exchanges/{exchange.public_id}/{step}"
+
+
+def hidden(page: Any, action: str) -> dict[str, str]:
+    """What the form that posts to ``action`` would send without anybody typing."""
+    form = page.content.decode().split(f'action="{action}"')[1].split("</form>")[0]
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def test_from_a_proposal_to_settled_hours_by_plain_forms() -> None:
+    exchange, ana, bento = pair(minutes=120)
+    page = ana.get(url(exchange))
+    assert "Waiting for you" in words(page)
+    assert "Bento asks you for 2 h of your time." in words(page)
+    assert "Please answer by" in words(page)
+
+    answer = ana.post(url(exchange, "accept/"), hidden(page, url(exchange, "accept/")))
+    assert answer.url == url(exchange)
+    assert available(exchange.receiver) == 300 - 120
+    assert "Held hours" in words(bento.get(url(exchange)))
+
+    assert ana.post(url(exchange, "start/")).url == url(exchange)
+    assert "Is it done?" in words(ana.get(url(exchange)))
+    assert ana.post(url(exchange, "deliver/"), {"minutes": "1 h 30 min"}).url == url(exchange)
+    page = bento.get(url(exchange))
+    assert "Ana marked this as done. Confirm to send 1 h 30 min of what you set aside." in words(page)
+    assert "It took a different time" in words(page)
+    assert bento.post(url(exchange, "confirm/"), hidden(page, url(exchange, "confirm/"))).url == url(exchange)
+    drain()
+
+    assert (balance(exchange.provider), available(exchange.receiver)) == (60 + 90, 300 - 90)
+    assert "How was it with Ana?" in words(bento.get(url(exchange)))
+
+
+@pytest.mark.parametrize("state", State.values)
+def test_both_see_every_state_with_one_thing_that_is_next(state: str) -> None:
+    exchange, ana, bento = pair(state)
+    for client in (ana, bento):
+        page = client.get(url(exchange))
+        assert page.status_code == 200
+        html = page.content.decode()
+        assert html.count('<h2 id="next-step"') == 1
+        assert html.count("btn primary") <= 3  # what is next, to write a message, to write a review or statement
+        assert "Progress" in words(page)
+
+
+@pytest.mark.parametrize("state", State.values)
+def test_what_the_page_offers_is_what_the_rules_allow(state: str) -> None:
+    exchange, ana, bento = pair(state)
+    for client, member in ((ana, exchange.provider), (bento, exchange.receiver)):
+        html = client.get(url(exchange)).content.decode()
+        for action in ("accept", "decline", "withdraw", "start", "deliver", "confirm", "cancel"):
+            allowed = operations_allow(action, member, exchange)
+            assert (f'action="{url(exchange, action)}/"' in html) == allowed, (state, action)
+
+
+def operations_allow(action: str, member: Any, exchange: Exchange) -> bool:
+    from marketplace.rules import Action, may
+
+    return may(member, Action(action), exchange)
+
+
+def test_nobody_else_finds_it_not_even_staff() -> None:
+    exchange, _ana, _bento = pair()
+    for stranger in (make_member(), make_moderator(), make_coordinator()):
+        client = signed_in(stranger)
+        assert client.get(url(exchange)).status_code == 404
+        assert client.post(url(exchange, "accept/"), {"version": 1}).status_code == 404
+        assert client.post(url(exchange, "messages/"), {"text": "Hello", "nonce": "12345678"}).status_code == 404
+    assert Client().get(url(exchange)).url.startswith("/account/login/")
+
+
+def test_a_step_out_of_turn_shows_how_it_really_is_and_why() -> None:
+    exchange, ana, bento = pair()
+    version = {"version": exchange.version}
+    bento.post(url(exchange, "withdraw/"))
+
+    answer = ana.post(url(exchange, "accept/"), version)
+
+    assert answer.status_code == 409
+    assert "This proposal was withdrawn." in words(answer)
+    assert "This exchange is over" in words(answer)
+
+
+@pytest.mark.parametrize("step", ["deliver/", "confirm/"])
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_time_for_what_was_cancelled_meanwhile_is_answered_with_that(step: str, headers: dict[str, str]) -> None:
+    exchange, ana, bento = pair(State.CANCELLED)
+    answer = (ana if step == "deliver/" else bento).post(url(exchange, step), {"minutes": "1 h"}, headers=headers)
+    assert answer.status_code == 409
+    assert "This exchange was cancelled." in words(answer)
+
+
+def test_a_step_that_is_the_others_to_take_says_so() -> None:
+    exchange, _ana, bento = pair()
+    answer = bento.post(url(exchange, "accept/"), {"version": exchange.version})
+    assert answer.status_code == 403
+    assert "This is not for you to do" in words(answer)
+
+
+def test_who_accepts_what_was_changed_meanwhile_is_shown_the_new_terms() -> None:
+    exchange, ana, _bento = pair(minutes=60)
+    old = exchange.version
+    operations.counter(
+        exchange, by=exchange.provider, minutes=30, starts_at=None, place="", version=old, nonce="another-1"
+    )
+    operations.counter(
+        Exchange.objects.get(pk=exchange.pk), by=exchange.receiver, minutes=45, starts_at=None, place="",
+        version=old + 1, nonce="another-2",
+    )  # fmt: skip
+
+    answer = ana.post(url(exchange, "accept/"), {"version": old})
+
+    assert answer.status_code == 409
+    assert "The proposal changed meanwhile." in words(answer)
+    assert "Bento asks you for 45 min" in words(answer)
+
+
+def test_fewer_minutes_are_confirmed_and_what_cannot_be_read_is_asked_back() -> None:
+    exchange, _ana, bento = pair(State.DELIVERED, minutes=120)
+
+    unclear = bento.post(url(exchange, "confirm/"), {"minutes": "2"})
+    assert unclear.status_code == 422
+    assert "2 h or 2 min?" in words(unclear)
+    assert 'name="minutes" value="2 min"' in unclear.content.decode()
+    too_many = bento.post(url(exchange, "confirm/"), {"minutes": "3 h"})
+    assert too_many.status_code == 409
+    assert "Ana Souza said it took 2 h: confirm that or less." in words(too_many)
+    assert 'value="3 h"' in too_many.content.decode()
+    assert bento.post(url(exchange, "confirm/"), {"minutes": "1h45"}).status_code == 302
+    drain()
+
+    assert balance(exchange.provider) == 60 + 105
+
+
+def test_more_than_agreed_is_explained_before_it_is_confirmed() -> None:
+    exchange, _ana, bento = pair(State.ACCEPTED, minutes=60)
+    operations.deliver_exchange(exchange, by=exchange.provider, minutes=90)
+
+    said = words(bento.get(url(exchange)))
+
+    assert "Ana says it took 1 h 30 min: 30 min more than you agreed." in said
+    assert "sends the 1 h that are set aside and 30 min more from your wallet" in said
+    assert re.search(r"If you say nothing by .*, 1 h go to Ana\.", said)
+
+
+def test_short_of_hours_is_said_in_place_on_both_sides() -> None:
+    exchange, ana, _bento = pair(minutes=200)
+    make_exchange(state=State.ACCEPTED, receiver=exchange.receiver, minutes=200)
+
+    answer = ana.post(url(exchange, "accept/"), {"version": exchange.version})
+
+    assert answer.status_code == 409
+    assert "Bento Lima does not have enough hours available just now." in words(answer)
+
+
+# --- The thread -----------------------------------------------------------------------------------------
+
+
+def test_what_is_written_and_what_happened_stand_together_by_day() -> None:
+    exchange, ana, bento = pair(State.ACCEPTED)
+    write(bento, exchange, "Shall I bring <b>flour</b>?\nOr sugar?")
+    said = words(ana.get(url(exchange)))
+
+    assert "Bento proposed: 1 h · date to be agreed" in said
+    assert "You accepted. Set aside: 1 h." in said
+    assert "Bento: Shall I bring <b>flour</b>?" in said
+    assert said.index("You accepted.") < said.index("Shall I bring")
+    assert "You: Shall I bring" in words(bento.get(url(exchange)))
+
+
+def write(client: Client, exchange: Exchange, text: str, **headers: str) -> Any:
+    page = client.get(url(exchange))
+    fields = hidden(page, url(exchange, "messages/")) | {"text": text}
+    return client.post(url(exchange, "messages/"), fields, headers=headers)
+
+
+def test_a_message_sent_twice_stands_there_once() -> None:
+    exchange, ana, _bento = pair()
+    for _time in range(2):
+        assert ana.post(url(exchange, "messages/"), {"text": "Hello", "nonce": "a-nonce-1"}).status_code == 302
+    assert Message.objects.filter(exchange=exchange).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x" * 10_000, "This is too long: up to 2,000 characters fit here, and it has 10,000."),
+        (" \n ", "Write something first."),
+        ("turned \u202e around", "Please remove the invisible control characters from this text."),
+    ],
+)
+def test_a_message_that_is_refused_stays_in_its_field(text: str, why: str) -> None:
+    exchange, ana, _bento = pair()
+    answer = write(ana, exchange, text)
+    assert answer.status_code == 422
+    assert why in words(answer)
+    assert text.strip() in answer.content.decode()
+    assert not Message.objects.filter(exchange=exchange).exists()
+
+
+def test_exactly_as_long_as_may_be_is_sent() -> None:
+    exchange, ana, _bento = pair()
+    assert write(ana, exchange, "é" * 1999 + "\r\n").status_code == 302
+    assert write(ana, exchange, "\r\n".join(["x"] * 1000)).status_code == 302  # a line's end counts once
+
+
+def test_a_broken_nonce_is_replaced_and_the_words_stay() -> None:
+    exchange, ana, _bento = pair()
+    answer = ana.post(url(exchange, "messages/"), {"text": "Hello there", "nonce": "?"})
+    assert answer.status_code == 422
+    assert "Hello there" in answer.content.decode()
+    assert len(hidden(answer, url(exchange, "messages/"))["nonce"]) > 8
+
+
+def test_a_long_thread_shows_its_end_and_all_of_it_when_asked() -> None:
+    exchange, ana, _bento = pair()
+    for number in range(60):
+        operations.send_message(exchange, by=exchange.provider, text=f"line {number:02}.", nonce=f"nonce-{number}")
+
+    short, whole = words(ana.get(url(exchange))), words(ana.get(url(exchange) + "?whole"))
+
+    assert "line 59." in short
+    assert "line 10." in short
+    assert "line 09." not in short
+    assert "proposed" not in short.split("Messages")[1].split("Progress")[0]
+    assert "line 00." in whole
+
+
+@pytest.mark.parametrize("rows", [1, 3, 50])
+def test_the_same_few_queries_for_any_number_of_messages(rows: int, django_assert_num_queries: Any) -> None:
+    exchange, ana, _bento = pair(State.DELIVERED)
+    for number in range(rows):
+        author = (exchange.provider, exchange.receiver)[number % 2]
+        operations.send_message(exchange, by=author, text="Hello", nonce=f"nonce-{number}")
+    ana.get(url(exchange))  # has read what her inbox says
+    with django_assert_num_queries(QUERIES):
+        ana.get(url(exchange))
+
+
+# --- Live, and as parts -----------------------------------------------------------------------------------
+
+
+def test_a_step_by_htmx_is_answered_with_all_parts_but_not_with_what_is_being_written() -> None:
+    exchange, ana, _bento = pair()
+    answer = ana.post(url(exchange, "accept/"), {"version": exchange.version}, headers=HTMX)
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<html" not in html
+    for part in ("now", "chat", "side", "after"):
+        assert re.search(rf'id="{part}"[^>]* hx-swap-oob="true"', html), part
+    assert 'id="composer"' not in html
+    assert "You accepted" in html
+
+
+def test_a_refused_step_by_htmx_is_answered_with_how_it_is_and_why() -> None:
+    exchange, ana, bento = pair()
+    bento.post(url(exchange, "withdraw/"))
+    answer = ana.post(url(exchange, "decline/"), headers=HTMX)
+    assert answer.status_code == 409
+    assert "This proposal was withdrawn." in words(answer)
+    assert "data-answers" in answer.content.decode()
+
+
+def test_a_message_by_htmx_is_answered_with_the_thread_and_an_empty_field() -> None:
+    exchange, ana, _bento = pair()
+    answer = write(ana, exchange, "Until tomorrow", **HTMX)
+    html = answer.content.decode()
+    assert "Until tomorrow" in html
+    assert re.search(r'id="composer"[^>]* hx-swap-oob="true"', html)
+    assert "Until tomorrow" not in html.split('id="composer"')[1]
+
+
+def test_the_open_page_asks_for_its_parts_and_a_stranger_gets_none() -> None:
+    exchange, ana, _bento = pair()
+    parts = ana.get(url(exchange), headers=HTMX)
+    assert 'id="chat"' in parts.content.decode()
+    assert "<html" not in parts.content.decode()
+    assert Client().get(url(exchange), headers=HTMX).status_code == 401
+
+
+def test_opening_the_page_marks_what_the_inbox_says_of_it_as_read() -> None:
+    exchange, ana, bento = pair()
+    other = make_exchange(provider=exchange.provider)
+    write(bento, exchange, "Hello")
+    unread = Event.objects.unread(exchange.provider).filter(type__startswith="exchange-")
+    assert unread.count() == 3
+
+    page = ana.get(url(exchange), headers={"Sec-Fetch-Dest": "document"})
+
+    assert [event.data["exchange"] for event in unread] == [other.public_id]
+    assert "News: 2 unread" in page.content.decode()
+    write(bento, exchange, "Are you there?")
+    assert ana.get(url(exchange), headers=HTMX)["HX-Trigger"] == "inbox-changed"
+    assert "HX-Trigger" not in ana.get(url(exchange), headers=HTMX)
+
+
+def test_two_who_write_on_open_pages_get_one_mail_for_it() -> None:
+    exchange, ana, bento = pair()
+    for number in range(4):
+        write((ana, bento)[number % 2], exchange, f"line {number}")  # each reads before writing
+    mails = Event.objects.filter(type="exchange-message", by_mail=True)
+    assert sorted(mails.values_list("member", flat=True)) == sorted([exchange.provider_id, exchange.receiver_id])
+
+    with clock.ahead_by(timedelta(hours=2)):
+        ana.get(url(exchange))
+        operations.send_message(exchange, by=exchange.receiver, text="Tomorrow, then?", nonce="much-later")
+    assert mails.count() == 3
+
+
+# --- Reviews ----------------------------------------------------------------------------------------------
+
+
+def test_reviews_stay_hidden_until_both_wrote() -> None:
+    exchange, ana, bento = pair(State.COMPLETED)
+    assert ana.post(url(exchange, "review/"), {"stars": "5", "text": "A joy."}).url == url(exchange)
+    assert "A joy." in words(ana.get(url(exchange)))
+    assert "Thank you for your review" in words(ana.get(url(exchange)))
+    assert "A joy." not in words(bento.get(url(exchange)))
+
+    bento.post(url(exchange, "review/"), {"stars": "4", "text": "She knows how."})
+
+    assert "She knows how." in words(ana.get(url(exchange)))
+    assert "A joy." in words(bento.get(url(exchange)))
+
+
+def test_a_hidden_review_shows_when_the_time_to_write_is_over() -> None:
+    exchange, ana, bento = pair(State.COMPLETED)
+    ana.post(url(exchange, "review/"), {"stars": "5", "text": "A joy."})
+    with clock.ahead_by(timedelta(days=14, minutes=1)):
+        operations.keep_deadlines()
+        assert "A joy." in words(bento.get(url(exchange)))
+        late = bento.post(url(exchange, "review/"), {"stars": "2", "text": "Too late, I know."})
+    assert late.status_code == 409
+    assert "Too late, I know." in late.content.decode()
+
+
+@pytest.mark.parametrize(
+    "typed", [{"text": "No stars"}, {"stars": "6", "text": "Six"}, {"stars": "5", "text": "x" * 601}]
+)
+def test_a_review_that_is_refused_keeps_its_words(typed: dict[str, str]) -> None:
+    exchange, ana, _bento = pair(State.COMPLETED)
+    answer = ana.post(url(exchange, "review/"), typed)
+    assert answer.status_code == 422
+    assert typed["text"] in answer.content.decode()
+    assert not exchange.reviews.exists()
+
+
+def test_a_second_review_is_told_that_there_is_one() -> None:
+    exchange, ana, _bento = pair(State.COMPLETED)
+    ana.post(url(exchange, "review/"), {"stars": "5"})
+    again = ana.post(url(exchange, "review/"), {"stars": "1"})
+    assert again.status_code == 409
+    assert "You reviewed this exchange already." in words(again)
+
+
+# --- Who takes no part now ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [State.PROPOSED, State.ACCEPTED, State.DELIVERED, State.COMPLETED])
+def test_a_suspended_member_reads_kind_words_where_the_buttons_were(state: str) -> None:
+    exchange, ana, bento = pair(state)
+    suspend_member(exchange.receiver, by=make_coordinator(), reason="")
+    bento = signed_in(Exchange.objects.get(pk=exchange.pk).receiver)
+
+    page = bento.get(url(exchange))
+
+    assert "Your membership is suspended, so you cannot go on with this exchange just now." in words(page)
+    assert f'action="{url(exchange)}' not in page.content.decode()
+    for step in ("withdraw/", "start/", "messages/", "review/"):
+        typed = {"text": "But I want to", "nonce": "12345678", "stars": "5"}
+        answer = bento.post(url(exchange, step), typed)
+        assert answer.status_code in {403, 409}
+        if step in {"messages/", "review/"}:
+            assert "But I want to" in answer.content.decode()
+    assert not Message.objects.filter(exchange=exchange).exists()
+    assert "suspended" not in words(ana.get(url(exchange)))
+
+
+def test_a_late_cancellation_says_what_it_costs_before_and_after(settings: Any) -> None:
+    settings.LATE_CANCEL_SHARE_PERCENT = 50
+    soon = timezone.now() + timedelta(hours=3)
+    exchange, ana, bento = pair(State.ACCEPTED, starts_at=soon)
+    assert "as you agreed, 30 min of the held hours go to Ana" in words(bento.get(url(exchange)))
+    assert "You meet on" in words(ana.get(url(exchange)))
+
+    bento.post(url(exchange, "cancel/"))
+
+    assert "You cancelled late: as agreed, 30 min of the hours were kept for Ana." in words(bento.get(url(exchange)))
+    assert "Bento cancelled late: as agreed, 30 min of the hours are yours." in words(ana.get(url(exchange)))
+
+
+def test_in_portuguese_the_page_stands_too() -> None:
+    exchange = make_exchange(provider=make_member(language="pt-br"), state=State.DELIVERED)
+    assert signed_in(exchange.provider).get(url(exchange)).status_code == 200
+
+
+def test_the_partner_is_linked_and_a_listing_of_a_request_pays_the_other_way() -> None:
+    exchange = make_exchange(kind="request", listing=None)
+    page = signed_in(exchange.receiver).get(url(exchange))
+    assert "offers you 1 h; when you accept, they are set aside from your wallet." in words(page)
+    assert links(page, exchange.provider.display_name) == [exchange.provider.get_absolute_url()]
+    assert make_listing().is_open

@@ -1,0 +1,25 @@
+"""Dates and times in words, on the reader's own clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from . import clock
+
+
+def date_and_time(moment: datetime, *, short: bool = False) -> str:
+    """What was agreed, or a deadline: "Saturday 15 November, 14:30", short "Sat 15 Nov, 14:30"."""
+    local = timezone.localtime(moment)
+    # Translators: how Django's date filter writes a day of this year, long and short: "Saturday 15 November".
+    pattern = pgettext("day", "D j M") if short else pgettext("day", "l j F")
+    if local.year != timezone.localtime(clock.now()).year:
+        pattern = pgettext("day", "j M Y") if short else pgettext("day", "j F Y")
+    words = {
+        "day": formats.date_format(local, pattern, use_l10n=False),
+        "time": formats.date_format(local, "TIME_FORMAT"),
+    }
+    return _("%(day)s, %(time)s") % words
