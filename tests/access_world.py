@@ -29,6 +29,8 @@ class World:
     other: Member = field(default_factory=lambda: make_member(minutes=300))
     neighbour: Member = field(default_factory=lambda: make_member(minutes=300))
     suspended: Member = field(default_factory=lambda: make_member(minutes=300))
+    new: Member = field(default_factory=lambda: make_member(state="new"))
+    waiting: Member = field(default_factory=lambda: make_member(state="applied"))
     coordinator: Member = field(default_factory=make_coordinator)
     moderator: Member = field(default_factory=make_moderator)
     superuser: Member = field(default_factory=make_superuser)
@@ -84,6 +86,8 @@ class World:
             case ["event"]:
                 assert self.payments  # they tell of themselves
                 return whose.events.latest("seq").seq
+            case ["person", who]:
+                return getattr(self, who).pk
             case ["object", label]:
                 return self.an_object_of(label)
             case [literal]:
