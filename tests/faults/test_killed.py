@@ -97,7 +97,7 @@ def test_the_worker_killed_when_a_job_has_paid_but_not_committed(town: Town) -> 
     assert town.books()["transfers"] == 0
     assert not town.ask("job", job)["done"]
 
-    town.start(*(("worker", "relay") if town.is_full else ("hatch",)))
+    town.start("worker" if town.is_full else "hatch")  # the relay of full mode does not know this kind of job
     town.publish(*[bell("notifications", "timebank.jobs.run", job)] * 3)
     books = town.wait_until_at_rest(1, seconds=45)
     assert books["balances"] == {str(sender.pk): 540, str(recipient.pk): 660}
