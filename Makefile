@@ -18,6 +18,8 @@ DEMO ?= 1
 FULL ?= 0
 RACES ?= 50
 TESTS ?=
+WORKERS ?= auto
+CREW := -n $(WORKERS) --no-loadscope-reorder
 export HOST PORT
 
 # Who runs the suite is asked for nothing of the shell they sit in.
@@ -47,12 +49,12 @@ demo: $(VENV)/.ok-run ## load the demo community (again: changes nothing)
 	exec $(BIN)/python manage.py demo
 
 .PHONY: test
-test: $(VENV)/.ok-dev ## run the tests (FULL=1: also on PostgreSQL; TESTS="tests/ledger -x" for some)
-	@$(TEST_ENV) RACES=$(RACES) FULL=$(FULL) $(BIN)/python -m pytest $(TESTS)
+test: $(VENV)/.ok-dev ## run the tests (FULL=1: also on PostgreSQL; TESTS="tests/ledger -x" for some; WORKERS=0 in one process)
+	@$(TEST_ENV) RACES=$(RACES) FULL=$(FULL) $(BIN)/python -m pytest $(CREW) $(TESTS)
 	if [ "$(FULL)" = 1 ]; then
 		echo "Once more, on PostgreSQL"
 		$(TEST_ENV) RACES=$(RACES) DATABASE_URL="$$($(BIN)/python -m tests.needs postgresql)" \
-			$(BIN)/python -m pytest -m "not browser and not sqlite_only" $(TESTS)
+			$(BIN)/python -m pytest $(CREW) -m "not browser and not sqlite_only" $(TESTS)
 	fi
 
 .PHONY: races

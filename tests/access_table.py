@@ -1,12 +1,13 @@
 """Who may open what: every address of the site, for every kind of person.
 
 A cell is what that person gets: "200"; another status; or "→ name", a redirect to the page of that
-name. tests/test_access.py walks every cell and fails when an address has no row. The columns:
+name. Where a row decides about somebody, ", done" says that it came to pass. tests/test_access.py walks every cell and fails when an address has no row. The columns:
 
 anonymous     nobody is signed in
 member        an active member, to whom the thing belongs
 other         another active member, to whom it does not
 suspended     a suspended member, to whom the thing belongs
+new           somebody whose address is not confirmed; waiting: whom a coordinator has yet to approve
 coordinator, moderator, superuser    staff with a second factor, who have no part in it
 """
 
@@ -14,20 +15,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ROLES = ("anonymous", "member", "other", "suspended", "coordinator", "moderator", "superuser")
+ROLES = ("anonymous", "member", "other", "suspended", "new", "waiting", "coordinator", "moderator", "superuser")
 LOGIN = "→ account_login"
 HOME = "→ dashboard"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One address and method, and what each role gets. ``args`` are names of things in the test's world."""
+    """One address and method, and what each role gets.
+
+    ``args`` and ``data`` are words or names of things in the test's world; the row decides ``about`` a person there.
+    """
 
     name: str
     cells: tuple[str, ...]
     method: str = "GET"
     args: dict[str, str] = field(default_factory=dict)
     query: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    about: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.name}"
@@ -37,24 +43,37 @@ def everyone(cell: str) -> tuple[str, ...]:
     return (cell,) * len(ROLES)
 
 
-def signed_in(cell: str = "200", *, anonymous: str = LOGIN, suspended: str | None = None) -> tuple[str, ...]:
-    """The same for all who are signed in, but perhaps for the suspended."""
-    return (anonymous, cell, cell, suspended or cell, cell, cell, cell)
+def by_role(cell: str, **others: str) -> tuple[str, ...]:
+    """The same for everybody but those who are named."""
+    return tuple(others.get(role, cell) for role in ROLES)
+
+
+def signed_in(
+    cell: str = "200", *, anonymous: str = LOGIN, suspended: str | None = None, newcomers: str | None = None
+) -> tuple[str, ...]:
+    """The same for all who are signed in, but perhaps for the suspended, and those who are no members yet."""
+    newcomers = newcomers or cell
+    return by_role(cell, anonymous=anonymous, suspended=suspended or cell, new=newcomers, waiting=newcomers)
+
+
+def members(cell: str = "200") -> tuple[str, ...]:
+    """For whoever may give hours now."""
+    return signed_in(cell, suspended="403", newcomers="403")
 
 
 def own(cell: str = "200", *, others: str = "404", suspended: str | None = None) -> tuple[str, ...]:
     """Of the two whose it is, and nobody else's, staff included."""
-    return (LOGIN, cell, others, suspended or cell, others, others, others)
+    return by_role(others, anonymous=LOGIN, member=cell, suspended=suspended or cell)
 
 
 def with_second_factor(cell: str, *, others: str) -> tuple[str, ...]:
     """The same for all staff, who have one here, and another for the rest who are signed in."""
-    return (LOGIN, others, others, others, cell, cell, cell)
+    return by_role(others, anonymous=LOGIN, coordinator=cell, moderator=cell, superuser=cell)
 
 
 def staff(*roles: str, cell: str = "200", other_staff: str = "403") -> tuple[str, ...]:
     """Of the named staff; others are shown the way to sign in, other staff a refusal."""
-    shut = dict.fromkeys(("anonymous", "member", "other", "suspended"), "→ admin:login")
+    shut = dict.fromkeys(("anonymous", "member", "other", "suspended", "new", "waiting"), "→ admin:login")
     return tuple(cell if role in roles else shut.get(role, other_staff) for role in ROLES)
 
 
@@ -62,13 +81,14 @@ REAUTHENTICATE = "→ account_reauthenticate"
 
 PAGES = [
     # The community's own pages, for everyone.
-    Row("landing", ("200", *(HOME,) * 6)),
+    Row("landing", by_role(HOME, anonymous="200")),
     Row("how_it_works", everyone("200")),
     Row("terms", everyone("200")),
     Row("privacy", everyone("200")),
     Row("healthz", everyone("200")),
     Row("robots", everyone("200")),
     Row("set_language", everyone("405")),
+    Row("set_language", everyone("→ landing"), "POST", data={"language": "pt-br"}),
     # What a member has.
     Row("dashboard", signed_in()),
     Row("wallet", signed_in()),
@@ -80,32 +100,32 @@ PAGES = [
     Row("unread_badge", signed_in(anonymous="401")),
     Row("events_since", signed_in(anonymous="401"), query="since=0"),
     Row("events_since", signed_in("400", anonymous="401")),
-    # People, and sending hours to them. The suspended one asks for her own page.
-    Row("profile", signed_in(), args={"public_id": "profile"}),
-    Row("send", signed_in(suspended="403")),
-    Row("send", signed_in(suspended="403"), "POST"),
-    Row("send_people", signed_in(suspended="403")),
-    Row("send_review", signed_in("→ send", suspended="403")),
-    Row("send_review", signed_in("422", suspended="403"), "POST"),
-    Row("send_look_over", signed_in("→ send", suspended="403"), args={"nonce": "not-a-draft"}),
-    Row("send_confirm", signed_in("→ send", suspended="403")),
-    Row("send_confirm", signed_in("422", suspended="403"), "POST"),
+    # People, and sending hours to them. The suspended one asks for her own page; who is no member yet sees nobody.
+    Row("profile", signed_in(newcomers="404"), args={"public_id": "profile"}),
+    Row("send", members()),
+    Row("send", members(), "POST"),
+    Row("send_people", members()),
+    Row("send_review", members("→ send")),
+    Row("send_review", members("422"), "POST"),
+    Row("send_look_over", members("→ send"), args={"nonce": "not-a-draft"}),
+    Row("send_confirm", members("→ send")),
+    Row("send_confirm", members("422"), "POST"),
     # Offers and requests. The suspended one asks for her own, which others do not see while she is.
-    Row("browse", signed_in(suspended="403")),
-    Row("browse", signed_in("422", suspended="403"), query="kind=gift"),
-    Row("listing_new", signed_in(suspended="403")),
-    Row("listing_new", signed_in("422", suspended="403"), "POST"),
+    Row("browse", members()),
+    Row("browse", members("422"), query="kind=gift"),
+    Row("listing_new", members()),
+    Row("listing_new", members("422"), "POST"),
     Row("my_listings", signed_in()),
-    Row("listing", signed_in(), args={"public_id": "listing"}),
+    Row("listing", signed_in(newcomers="404"), args={"public_id": "listing"}),
     Row("listing", own(), args={"public_id": "draft"}),
-    Row("listing_edit", (LOGIN, "200", "404", "403", "404", "404", "404"), args={"public_id": "listing"}),
-    Row("listing_edit", (LOGIN, "422", "404", "403", "404", "404", "404"), "POST", args={"public_id": "listing"}),
+    Row("listing_edit", own(suspended="403"), args={"public_id": "listing"}),
+    Row("listing_edit", own("422", suspended="403"), "POST", args={"public_id": "listing"}),
     *(Row(f"listing_{act}", own("→ listing"), args={"public_id": "listing"}) for act in ("publish", "pause", "close")),
-    Row("listing_publish", (LOGIN, "→ listing", *("404", "403"), *("404",) * 3), "POST", {"public_id": "listing"}),
+    Row("listing_publish", own("→ listing", suspended="403"), "POST", {"public_id": "listing"}),
     *(Row(f"listing_{act}", own("→ listing"), "POST", {"public_id": "listing"}) for act in ("pause", "close")),
     # Exchanges, of the two people and nobody else.
-    Row("propose", signed_in(suspended="403"), args={"public_id": "offer"}),
-    Row("propose", signed_in("422", suspended="403"), "POST", args={"public_id": "offer"}),
+    Row("propose", members(), args={"public_id": "offer"}),
+    Row("propose", members("422"), "POST", args={"public_id": "offer"}),
     Row("exchanges", signed_in()),
     Row("exchange", own(), args={"public_id": "exchange"}),
     Row("exchange_counter", own(suspended="409"), args={"public_id": "exchange"}),
@@ -123,7 +143,11 @@ PAGES = [
     Row("exchange_dispute", own("422"), "POST", args={"public_id": "exchange"}),
     Row("dispute_statement", own("422"), "POST", args={"public_id": "disputed exchange"}),
     Row("dispute_evidence", own("422"), "POST", args={"public_id": "disputed exchange"}),
-    Row("evidence", (LOGIN, "200", "404", "200", "404", "200", "200"), args={"public_id": "evidence"}),
+    Row(
+        "evidence",
+        by_role("404", anonymous=LOGIN, **dict.fromkeys(("member", "suspended", "moderator", "superuser"), "200")),
+        args={"public_id": "evidence"},
+    ),
     # Her own settings.
     Row("settings", signed_in()),
     Row("settings", signed_in("422"), "POST"),
@@ -134,8 +158,8 @@ PAGES = [
 ]
 
 ENTRANCE = [
-    Row("account_login", ("200", *(HOME,) * 6)),
-    Row("account_signup", ("200", *(HOME,) * 6)),
+    Row("account_login", by_role(HOME, anonymous="200")),
+    Row("account_signup", by_role(HOME, anonymous="200")),
     Row("account_logout", signed_in(anonymous="→ landing")),
     Row("account_inactive", everyone("200")),
     Row("account_email_verification_sent", everyone("200")),
@@ -144,12 +168,12 @@ ENTRANCE = [
     Row("account_reset_password_done", everyone("200")),
     Row("account_reset_password_from_key", everyone("200"), args={"uidb36": "x", "key": "y"}),
     Row("account_reset_password_from_key_done", everyone("200")),
-    Row("account_confirm_login_code", (LOGIN, *(HOME,) * 6)),
+    Row("account_confirm_login_code", by_role(HOME, anonymous=LOGIN)),
     Row("account_reauthenticate", signed_in()),
     Row("account_change_password", signed_in()),
     Row("account_set_password", signed_in("→ account_change_password")),
     Row("account_email", signed_in()),
-    Row("mfa_authenticate", (LOGIN, *(HOME,) * 6)),
+    Row("mfa_authenticate", by_role(HOME, anonymous=LOGIN)),
     Row("mfa_reauthenticate", with_second_factor("200", others=REAUTHENTICATE)),
     Row("mfa_index", signed_in()),
     Row("mfa_activate_totp", signed_in(REAUTHENTICATE)),
@@ -168,8 +192,8 @@ STAFF = [
     Row("admin:index", staff(*ALL_STAFF)),
     Row("admin:books", staff("coordinator", "superuser")),
     Row("admin:search", staff(*ALL_STAFF)),
-    Row("admin:login", (LOGIN, "403", "403", "403", *("→ admin:index",) * 3)),
-    Row("admin:logout", (*("→ admin:index",) * 4, *("405",) * 3)),
+    Row("admin:login", by_role("403", anonymous=LOGIN, **dict.fromkeys(ALL_STAFF, "→ admin:index"))),
+    Row("admin:logout", by_role("→ admin:index", **dict.fromkeys(ALL_STAFF, "405"))),
     Row("admin:password_change", staff(*ALL_STAFF, cell="→ account_change_password")),
     Row("admin:password_change_done", staff(*ALL_STAFF)),
     Row("admin:autocomplete", staff(other_staff="403")),
@@ -220,7 +244,42 @@ STAFF = [
         "POST",
         args=CATEGORY,
     ),
+    Row("admin:books", staff("coordinator", "superuser"), "POST"),
 ]
+
+
+def _decisions() -> list[Row]:
+    """What staff decide about a person: by the button on her page, and from the list."""
+    her, listed = "→ admin:accounts_member_change, done", "→ admin:accounts_member_changelist"
+    rows = []
+    for name, about, data, roles in (
+        ("approve", "waiting", {}, ("coordinator", "superuser")),
+        ("suspend", "other", {"reason": "Not nice"}, ALL_STAFF),
+        ("reinstate", "suspended", {}, ALL_STAFF),
+    ):
+        by_button = staff(*roles, cell=her)
+        # In the list, whoever may not is left where she was, with nothing done.
+        by_list = staff(*roles, cell=f"{listed}, done", other_staff=listed)
+        chosen = {"action": name, "_selected_action": f"person:{about}", **data}
+        args = {"object_id": f"person:{about}"}
+        rows += [
+            Row(f"admin:accounts_member_{name}_her", by_button, "POST", args, data=data, about=about),
+            Row("admin:accounts_member_changelist", by_list, "POST", data=chosen, about=about),
+        ]
+    roles = {"roles": "moderators"}
+    asked_again = staff("superuser", cell=REAUTHENTICATE)
+    rows.append(
+        Row(
+            "admin:accounts_member_change_roles",
+            asked_again,
+            "POST",
+            {"object_id": "person:other"},
+            data=roles,
+            about="other",
+        )
+    )
+    return rows
+
 
 # Each list of the staff's site, who may see it, and who may act on its rows through its own buttons.
 MAY_SEE = {
@@ -261,9 +320,9 @@ def _lists() -> list[Row]:
     return rows
 
 
-ROWS = PAGES + ENTRANCE + STAFF + _lists()
+ROWS = PAGES + ENTRANCE + STAFF + _decisions() + _lists()
 
 # Each socket: whether the page is let in, or the code it is closed with.
 SOCKETS = {
-    "ws/live/": ("refused", "open", "open", "4403", "open", "open", "open"),
+    "ws/live/": by_role("open", anonymous="refused", suspended="4403"),
 }

@@ -42,6 +42,8 @@ class World:
     other: Member = field(default_factory=lambda: make_member(minutes=300))
     neighbour: Member = field(default_factory=lambda: make_member(minutes=300))
     suspended: Member = field(default_factory=lambda: make_member(minutes=300))
+    new: Member = field(default_factory=lambda: make_member(state="new"))
+    waiting: Member = field(default_factory=lambda: make_member(state="applied"))
     coordinator: Member = field(default_factory=make_coordinator)
     moderator: Member = field(default_factory=make_moderator)
     superuser: Member = field(default_factory=make_superuser)
@@ -138,7 +140,12 @@ class World:
         if what in things:
             assert self.payments  # they tell of themselves
             return things[what]()
-        return self.an_object_of(what.removeprefix("object:")) if what.startswith("object:") else what
+        match what.split(":"):
+            case ["person", who]:
+                return getattr(self, who).pk
+            case ["object", label]:
+                return self.an_object_of(label)
+        return what
 
     def an_object_of(self, label: str) -> Any:
         """The key of some row of a model, for its pages in the admin; 0 where there is none."""

@@ -14,6 +14,8 @@ from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
+from . import ready
+from .crew import Crew, longest_first
 from .live import Server
 from .needs import NEEDS, chromium, is_here
 
@@ -32,9 +34,32 @@ def pytest_configure(config: pytest.Config) -> None:
         "needs(*names): skipped, or failed in CI, where one of them is absent (see tests/needs.py)",
     ):
         config.addinivalue_line("markers", marker)
+    if not hasattr(config, "workerinput"):
+        ready.make_room()
+    if _has_var_of_its_own() and config.getoption("numprocesses", None):
+        # Each worker makes one of its own, instead of all of them writing into this one.
+        shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+        del os.environ["VAR_DIR"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _has_var_of_its_own() -> bool:
+    """Whether the settings made a var/ for this process, because nobody named one."""
+    made_here = settings.VAR_DIR.parent == Path(tempfile.gettempdir()).resolve()
+    return made_here and settings.VAR_DIR.name.startswith("timebank-test-")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: much of the time a test waits for something."""
+    return min((os.cpu_count() or 1) + 1, 6)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Crew:
+    return Crew(config, log)  # type: ignore[arg-type]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items)
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.needs("chromium"))
@@ -49,9 +74,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the var/ that the settings made for this run."""
-    made_here = settings.VAR_DIR.parent == Path(tempfile.gettempdir()).resolve()
-    if made_here and settings.VAR_DIR.name.startswith("timebank-test-") and not hasattr(config, "workerinput"):
+    """Remove the var/ that the settings made for this run, and what was made ready for it."""
+    if not hasattr(config, "workerinput"):
+        ready.clear_away()
+    if _has_var_of_its_own():
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
 
 

@@ -20,9 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from .ready import copy_ready_var
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
-STOP_SECONDS = 20
+START_SECONDS = 120  # on a machine with other things to do
+STOP_SECONDS = 30
 # What a server started by a test must not inherit from the test's own process.
 OWN = ("VAR_DIR", "DATABASE_URL", "BROKER_URL", "REDIS_URL", "SITE_URL", "PORT", "HOST", "DJANGO_ALLOW_ASYNC_UNSAFE")
 
@@ -49,13 +51,16 @@ def manage(*args: str, env: dict[str, str], timeout: float = 120) -> subprocess.
 class Server:
     """`manage.py serve` as its own process, on its own var/ and port. A context manager.
 
+    Its var/ is a copy of one made before, with the ``demo`` in it if wanted; empty, when it is not ``ready``.
     Extra environment goes in as keywords: ``Server(JOINING="approved")``.
     """
 
-    def __init__(self, **env: str) -> None:
+    def __init__(self, *, ready: bool = True, demo: bool = False, **env: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.var_dir = Path(tempfile.mkdtemp(prefix="timebank-live-"))
+        if ready:
+            copy_ready_var(self.var_dir, demo=demo)
         inherited = {name: value for name, value in os.environ.items() if name not in OWN}
         self.env = inherited | {"VAR_DIR": str(self.var_dir), "PORT": str(self.port), **env}
         self.process: subprocess.Popen[bytes] | None = None

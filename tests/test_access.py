@@ -70,13 +70,31 @@ def outcome(response: HttpResponse) -> str:
 
 
 def ask(world: World, row: Row, role: str) -> str:
+    """What this person gets; what she changed is undone."""
     client = Client()
     if person := world.person(role):
         client.force_login(Member.objects.get(pk=person.pk))
     address = reverse(row.name, kwargs={name: world.thing(what, role) for name, what in row.args.items()})
     if row.query:
         address += f"?{row.query}"
-    return outcome(client.generic(row.method, address))
+    with transaction.atomic():
+        before = standing(world, row)
+        if row.data:
+            data = {name: world.thing(what, role) for name, what in row.data.items()}
+            got = outcome(client.post(address, data))
+        else:
+            got = outcome(client.generic(row.method, address))
+        done = ", done" if standing(world, row) != before else ""
+        transaction.set_rollback(True)
+    return got + done
+
+
+def standing(world: World, row: Row) -> tuple[str, frozenset[str]] | None:
+    """Where the person whom the row decides about stands."""
+    if not row.about:
+        return None
+    member = Member.objects.get(pk=getattr(world, row.about).pk)
+    return member.state, member.roles
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -155,8 +155,8 @@ def _follow(posted: list[Posted]) -> None:
     ring(seal_records)
     for one in posted:
         enqueue_then(one.then)
-    failpoints.reached("post-before-commit")
     tell_all([telling for one in posted for telling in _tellings(one)])
+    failpoints.reached("post-before-commit")
 
 
 def _tellings(one: Posted) -> list[Telling]:

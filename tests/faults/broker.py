@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-import uuid
 from pathlib import Path
 
 import amqp
 
 from tests.live import free_port
+
+from .messages import Message
 
 # Debian's /usr/sbin/rabbitmq-server insists on another user and its own folders; the script behind it does not.
 SCRIPTS = (
@@ -113,17 +113,17 @@ class Broker:
         with self.line() as line:
             return int(line.channel().queue_declare(queue, passive=True).message_count)
 
-    def publish(self, queue: str, body: bytes | str, content_type: str = "application/json", **more: object) -> None:
+    def publish(self, message: Message) -> None:
         with self.line() as line:
-            message = amqp.Message(body, content_type=content_type, content_encoding="utf-8", **more)
-            line.channel().basic_publish(message, exchange=queue, routing_key=queue)
-
-    def ring(self, queue: str, task: str, *args: object) -> None:
-        """Publish a message as Celery writes it."""
-        task_id = str(uuid.uuid4())
-        headers = {"lang": "py", "task": task, "id": task_id, "root_id": task_id, "argsrepr": "", "retries": 0}
-        body = json.dumps([args, {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
-        self.publish(queue, body, correlation_id=task_id, delivery_mode=2, application_headers=headers)
+            sent = amqp.Message(
+                message.body.encode("latin-1"),
+                content_type=message.content_type,
+                content_encoding="utf-8",
+                correlation_id=message.correlation_id,
+                delivery_mode=2,
+                application_headers=message.headers,
+            )
+            line.channel().basic_publish(sent, exchange=message.queue, routing_key=message.queue)
 
     def stop(self) -> None:
         if self._process is None or self._process.poll() is not None:

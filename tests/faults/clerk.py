@@ -94,11 +94,23 @@ def send(sender: int, recipient: int, minutes: int, nonce: str) -> str:
     return str(hold.public_id)
 
 
-def write_job(name: str, queue: str, args: list[Any]) -> str:
-    """A job that is overdue at once."""
+def leave_a_letter_unrung(sender: int, recipient: int, minutes: int, nonce: str) -> str:
+    """A payment accepted, posted and told, and the job that mails of it, for which nobody was rung."""
+    from ledger.tasks import post_due_holds
+    from notifications.tasks import deliver_events
+
+    send(sender, recipient, minutes, nonce)
+    post_due_holds()
+    deliver_events()
+    return str(Job.objects.open().get(name="notifications.tasks.mail_event").pk)
+
+
+def write_job(name: str, queue: str, args: list[Any], tries: int = 0) -> str:
+    """A job that is overdue at once, and was tried so often already."""
     with transaction.atomic():
         now = clock.now()
-        return str(Job.objects.create(name=name, queue=queue, args=args, created_at=now, not_before=now).pk)
+        job = Job.objects.create(name=name, queue=queue, args=args, created_at=now, not_before=now, tries=tries)
+        return str(job.pk)
 
 
 def job(job_id: str) -> dict[str, Any]:

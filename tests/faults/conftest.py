@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,28 +17,16 @@ from .broker import Broker
 from .town import Town
 
 
-@pytest.fixture(scope="session")
-def started_var() -> Iterator[Path]:
-    """The var/ of a site that has been started and stopped once: migrated, static files gathered."""
-    with Town() as town:
-        town.start()
-        assert town.stop("site") == 0
-        kept = Path(tempfile.mkdtemp(prefix="timebank-var-"))
-        shutil.copytree(town.var, kept, dirs_exist_ok=True)
-    yield kept
-    shutil.rmtree(kept, ignore_errors=True)
-
-
 @pytest.fixture
-def lone_town(started_var: Path) -> Iterator[Town]:
+def lone_town() -> Iterator[Town]:
     """An embedded town for one test alone."""
-    with Town(var=started_var) as town:
+    with Town() as town:
         yield town
 
 
 @pytest.fixture(scope="session")
-def quiet_embedded_town(started_var: Path) -> Iterator[Town]:
-    with Town(var=started_var) as town:
+def quiet_embedded_town() -> Iterator[Town]:
+    with Town() as town:
         yield town
 
 
@@ -71,20 +57,14 @@ def broker(running_broker: Broker) -> Iterator[Broker]:
         running_broker.delete(f"{queue}.dead")
 
 
-def _server(command: sql.Composable) -> None:
-    with psycopg.connect(POSTGRESQL_URL, autocommit=True) as connection:
-        connection.execute(command)
-
-
 @pytest.fixture(scope="session")
-def quiet_full_town(started_var: Path, running_broker: Broker) -> Iterator[Town]:
+def quiet_full_town(running_broker: Broker) -> Iterator[Town]:
     name = f"timebank_fault_{os.getpid()}"
     _on_the_server(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     database = POSTGRESQL_URL.rsplit("/", 1)[0] + "/" + name
     try:
-        with Town(
-            url={"DATABASE_URL": database, "BROKER_URL": running_broker.url, "REDIS_URL": REDIS_URL}, var=started_var
-        ) as town:
+        url = {"DATABASE_URL": database, "BROKER_URL": running_broker.url, "REDIS_URL": REDIS_URL}
+        with Town(url=url, broker=running_broker) as town:
             town.manage("migrate", "--noinput", "-v0")
             yield town
     finally:

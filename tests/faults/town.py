@@ -2,7 +2,8 @@
 
 Embedded, a town is one process, ``site``, on SQLite. In full mode it is ``site``, ``worker`` and
 ``relay`` on RabbitMQ, PostgreSQL and Redis. Any of them can be armed with a failpoint, killed and
-started again.
+started again. To put strange messages into its queues, an embedded town is started by its ``hatch``
+(tests/faults/hatch.py) in place of ``site``.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from tests.live import BASE_DIR, OWN, free_port
+from tests.ready import copy_ready_var
+
+from .broker import Broker
+from .messages import Message
 
 START_SECONDS = 60
 STOP_SECONDS = 40
@@ -65,12 +70,12 @@ class Town:
     One town is the scene of several stories, one after the other (see `people`).
     """
 
-    def __init__(self, *, url: dict[str, str] | None = None, var: Path | None = None) -> None:
+    def __init__(self, *, url: dict[str, str] | None = None, broker: Broker | None = None) -> None:
         self.is_full = url is not None
+        self._broker = broker
         self.port = free_port()
         self.var = Path(tempfile.mkdtemp(prefix="timebank-town-"))
-        if var is not None:
-            _copy_var(var, self.var)
+        copy_ready_var(self.var)
         kept = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
         self.env = kept | {
             "VAR_DIR": str(self.var),
@@ -81,13 +86,16 @@ class Town:
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._clerk: subprocess.Popen[str] | None = None
-        self._before: dict[str, Any] = {"holds": {}, "transfers": 0, "arrived": 0}
+        self._before: dict[str, Any] = {"holds": {}, "transfers": 0, "arrived": 0, "letters": 0}
         self._keys: set[str] = set()
 
     # --- Its processes ---------------------------------------------------------------------------
 
-    def start(self, *parts: str, failpoint: str = "", **env: str) -> Self:
-        """Start the parts (all of them, if none is named), armed with ``failpoint``."""
+    def start(self, *parts: str, failpoint: str = "", may_die: bool = False, **env: str) -> Self:
+        """Start the parts (all of them, if none is named), armed with ``failpoint``.
+
+        With one, or when they ``may_die`` for another reason, they may be killed before they are ready.
+        """
         parts = parts or (("site", "worker", "relay") if self.is_full else ("site",))
         said_before = {}
         for part in parts:
@@ -95,17 +103,25 @@ class Town:
             with (self.var / f"{part}.log").open("ab") as log:
                 said_before[part] = log.tell()
                 self._running[part] = subprocess.Popen(
-                    COMMANDS[part], cwd=BASE_DIR, env=armed, stdout=log, stderr=log, start_new_session=True
+                    COMMANDS[part],
+                    cwd=BASE_DIR,
+                    env=armed,
+                    stdin=subprocess.PIPE if part == "hatch" else subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
         for part in parts:
-            self._wait_until_ready(part, said_before[part])
+            self._wait_until_ready(part, said_before[part], may_die=may_die or bool(failpoint))
         return self
 
-    def _wait_until_ready(self, part: str, said_before: int) -> None:
+    def _wait_until_ready(self, part: str, said_before: int, *, may_die: bool) -> None:
         process = self._running[part]
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends:
             if process.poll() is not None:
+                if may_die and process.returncode == -signal.SIGKILL:
+                    return
                 raise AssertionError(f"the {part} ended with {process.returncode}:\n{self.said(part)}")
             if self._is_ready(part, said_before):
                 return
@@ -145,6 +161,9 @@ class Town:
             process.wait()
             raise AssertionError(f"the {part} did not stop:\n{self.said(part)}") from None
 
+    def has_ended(self, part: str) -> bool:
+        return self._running[part].poll() is not None
+
     def wait_for_the_end_of(self, part: str, seconds: float = 30) -> int:
         """Until a failpoint ended the part; returns its exit code, −9 for a kill."""
         try:
@@ -166,6 +185,23 @@ class Town:
             check=False,
         )
         assert done.returncode == 0, f"manage.py {' '.join(args)}:\n{done.stdout}\n{done.stderr}"
+
+    @property
+    def broker(self) -> Broker:
+        """The RabbitMQ of full mode."""
+        assert self._broker is not None
+        return self._broker
+
+    def publish(self, *messages: Message) -> None:
+        """Put messages into the queues: into RabbitMQ, or through the hatch of the one process."""
+        for message in messages:
+            if self.is_full:
+                self.broker.publish(message)
+            else:
+                hatch = self._running["hatch"].stdin
+                assert hatch is not None
+                hatch.write(json.dumps(asdict(message)).encode() + b"\n")
+                hatch.flush()
 
     def __enter__(self) -> Self:
         return self
@@ -215,6 +251,7 @@ class Town:
             "holds": dict(Counter(now["holds"]) - before),
             "transfers": now["transfers"] - self._before["transfers"],
             "arrived": now["arrived"] - self._before["arrived"],
+            "letters": now["letters"] - self._before["letters"],
             "balances": {key: minutes for key, minutes in now["balances"].items() if key in self._keys},
         }
 
@@ -246,6 +283,7 @@ class Town:
         assert books["faults"] == []
         assert books["holds"] == {"posted": transfers}
         assert books["arrived"] == transfers, "somebody was told twice, or not at all"
+        assert books["letters"] == transfers, "somebody was written to twice, or not at all"
         assert books["dead_jobs"] == 0
         return books
 
@@ -282,6 +320,7 @@ CELERY = [sys.executable, "-m", "celery", "-A", "timebank.celery"]
 COMMANDS = {
     "everything": [sys.executable, "deploy/run-full"],
     "site": [sys.executable, "manage.py", "serve"],
+    "hatch": [sys.executable, "-m", "tests.faults.hatch"],
     "relay": [sys.executable, "-u", "manage.py", "relay"],
     "relay2": [sys.executable, "-u", "manage.py", "relay"],
     "worker": [
@@ -298,14 +337,3 @@ COMMANDS = {
     ],
 }
 READY_SIGN = {"relay": b"The relay is running.", "relay2": b"The relay is running.", "worker": b" ready."}
-
-
-def _copy_var(source: Path, target: Path) -> None:
-    """A var/ like ``source``; what is only read there is shared."""
-    for path in source.iterdir():
-        if path.name == "static":
-            (target / "static").symlink_to(path)
-        elif path.is_dir():
-            shutil.copytree(path, target / path.name)
-        elif not path.name.endswith((".log", ".lock")):
-            shutil.copy2(path, target / path.name)

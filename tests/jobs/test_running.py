@@ -174,7 +174,7 @@ def test_slow_work_that_someone_has_taken_is_left_alone_until_the_claim_ends() -
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("job_id", ["", "x", "0", str(uuid.uuid4()), "../" * 30])
+@pytest.mark.parametrize("job_id", ["", "x", "0", str(uuid.UUID(int=7)), "../" * 30])
 def test_a_message_that_names_no_job_harms_nobody(job_id: str) -> None:
     running.run(job_id)
 

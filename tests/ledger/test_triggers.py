@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, migrations, models
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.writer import MigrationWriter
 
+import ledger
 from ledger import triggers
-from ledger.apps import _after_migrations, _before_migrations
 from ledger.models import Account, Entry, Hold, Leaf, Note, Record, Transfer
 from tests.live import free_port
 
 from .stories import neighbours, pay
+
+LEDGER_MIGRATIONS = Path(ledger.__file__ or "").parent / "migrations"
 
 # One column of each table to be altered so that SQLite rebuilds the table, and so its triggers go.
 REBUILT = [
@@ -104,45 +108,58 @@ def test_triggers_of_another_version_go_when_a_migration_runs() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("model", "name"), REBUILT, ids=lambda value: getattr(value, "__name__", value))
-def test_a_migration_that_rebuilds_a_table_leaves_all_triggers_in_place(model: type[models.Model], name: str) -> None:
+def test_a_migration_that_rebuilds_a_table_leaves_all_triggers_in_place(
+    model: type[models.Model], name: str, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real `manage.py migrate`, there and back, over a migration on disk."""
     ana, bento = neighbours(60, 0)
     pay(ana, bento, 20, note="Thank you")
-    rows = model._default_manager.count()
+    rows = list(model._default_manager.order_by("pk").values())
+    package = f"migrations_that_rebuild_{model.__name__.lower()}"
+    _write_migrations(tmp_path / package, model, name)
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.MIGRATION_MODULES = {"ledger": package}
+    seen_within.clear()
 
-    _migrate(_altered(model, name, widened=True))
+    call_command("migrate", "ledger", verbosity=0)
     try:
         assert triggers.missing() == []
-        assert model._default_manager.count() == rows
+        assert list(model._default_manager.order_by("pk").values()) == rows
     finally:
-        _migrate(_altered(model, name, widened=False))
+        call_command("migrate", "ledger", _last_migration(), verbosity=0)
+
     assert triggers.missing() == []
+    assert list(model._default_manager.order_by("pk").values()) == rows
+    assert seen_within == [[], []]  # gone while it ran, both times: no rebuild could fail on them
 
 
-def _altered(model: type[models.Model], name: str, *, widened: bool) -> migrations.Migration:
-    """A migration that alters one column in a way that no database can do without touching the table."""
+seen_within: list[list[str]] = []
+
+
+def look_from_within(_apps: object, _editor: object) -> None:
+    """A step of the migration: which triggers are there while it runs."""
+    with connection.cursor() as cursor:
+        seen_within.append([name for name, _table in triggers._installed_names(cursor)])
+
+
+def _last_migration() -> str:
+    return max(path.stem for path in LEDGER_MIGRATIONS.glob("[0-9]*.py"))
+
+
+def _write_migrations(folder: Path, model: type[models.Model], name: str) -> None:
+    """The ledger's migrations, and after them one that alters a column in a way no database does without
+    touching the table; SQLite makes the table anew.
+    """
+    shutil.copytree(LEDGER_MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     field = model._meta.get_field(name).clone()
-    if widened:
-        field.db_comment = "altered"
-        field.null = True
+    field.null = True
     migration = migrations.Migration("9999_altered", "ledger")
-    migration.operations = [migrations.AlterField(model._meta.model_name or "", name, field)]
-    return migration
-
-
-def _migrate(migration: migrations.Migration) -> None:
-    """Run one migration as `manage.py migrate` does, from one signal to the other."""
-    executor = MigrationExecutor(connection)
-    state = executor.loader.project_state(executor.loader.graph.leaf_nodes())
-    if not migration.operations[0].field.null:  # type: ignore[attr-defined]
-        operation = migration.operations[0]
-        widened = operation.field.clone()  # type: ignore[attr-defined]
-        widened.null = True
-        migrations.AlterField(operation.model_name, operation.name, widened).state_forwards("ledger", state)  # type: ignore[attr-defined]
-    _before_migrations(using="default", plan=[(migration, False)])
-    with connection.schema_editor(atomic=migration.atomic) as editor:
-        migration.apply(state, editor)
-    assert triggers.missing() != []  # gone, so that the rebuild could not fail on them
-    _after_migrations(using="default")
+    migration.dependencies = [("ledger", _last_migration())]
+    migration.operations = [
+        migrations.RunPython(look_from_within, look_from_within),
+        migrations.AlterField(model._meta.model_name or "", name, field),
+    ]
+    (folder / "9999_altered.py").write_text(MigrationWriter(migration).as_string())
 
 
 @pytest.mark.django_db

@@ -120,7 +120,6 @@ def test_a_letter_shares_the_fate_of_its_cause_and_needs_none():
 
 @pytest.mark.django_db(transaction=True)
 def test_while_the_mail_server_is_down_a_letter_waits_and_is_not_lost(settings):
-    """F41."""
     settings.MAIL_BACKEND = "tests.notifications.test_letters.BrokenServer"
     letter = operations.write_letter("ana@example.org", Words("News", "Words"))
     job = Job.objects.get()

@@ -220,7 +220,7 @@ async def test_a_page_that_missed_too_much_is_told_to_look_anew(monkeypatch):
 
 @both_layers
 async def test_with_a_third_of_the_pushes_lost_and_others_late_or_doubled_a_page_hears_everything(monkeypatch):
-    """F27: the lists are compared."""
+    """What the page heard is compared with what happened, number by number."""
     monkeypatch.setattr(hubs, "ROUND_SECONDS", 0.1)
     monkeypatch.setattr(hubs, "DEAF_ROUND_SECONDS", 0.1)
     chance = random.Random(27)

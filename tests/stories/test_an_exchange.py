@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from .eyes import barriers
 from .people import Meet, Person
-from .test_every_page import barriers
 
 pytestmark = pytest.mark.browser
 

@@ -15,8 +15,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def town() -> Iterator[Server]:
-    with Server() as server:
-        server.manage("demo")
+    with Server(demo=True) as server:
         yield server
 
 

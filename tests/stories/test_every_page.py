@@ -1,22 +1,44 @@
-"""Every page of ours, looked at in a real browser: for everyone's eyes, at every width, without a complaint."""
+"""Every page of ours, looked at in a real browser: for everyone's eyes, at every width, without a complaint.
+
+One walk in each language. Pages that exist only in some state (with errors, on its way, suspended)
+are brought into it, by what a person would do or by tests/stories/scene.py.
+"""
 
 from __future__ import annotations
 
 import itertools
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.utils import translation
+from playwright.sync_api import BrowserContext
 
-from tests.live import Server
-from timebank.demo.logins import PASSWORD
+from accounts.views import too_many_requests
+from tests.factories import PASSWORD
+from tests.live import BASE_DIR, Server
+from timebank.demo.logins import PASSWORD as DEMO_PASSWORD
+from timebank.middleware import busy_page, server_error
+
+from .eyes import SIGHTS, Eyes
 
 pytestmark = pytest.mark.browser
 
-MEMBER = "ana@vila.example"
-NARROWEST = 320
 _number = itertools.count(1)
+
+FOR_THE_MARKET = (
+    "/explore/",
+    "/explore/?kind=request&q=none&category=learning&time=30",
+    "/listings/new/?kind=offer",
+    "/listings/mine/",
+    "/exchanges/",
+)
 FOR_STRANGERS = (
     "/",
     "/how-it-works/",
@@ -24,122 +46,239 @@ FOR_STRANGERS = (
     "/privacy/",
     "/account/signup/",
     "/account/login/",
+    "/account/inactive/",
     "/account/password/reset/",
     "/account/password/reset/done/",
+    "/account/password/reset/key/x-y/",
+    "/account/password/reset/key/done/",
     "/account/confirm-email/",
+    "/account/confirm-email/x/",
 )
 FOR_MEMBERS = (
     "/home/",
     "/wallet/",
-    "/wallet/?way=in",
+    "/wallet/?show=in",
+    "/wallet/?show=out",
     "/send/",
-    "/explore/",
-    "/explore/?kind=request&q=none&category=learning&time=30",
-    "/listings/new/?kind=offer",
-    "/listings/mine/",
     "/notifications/",
-    "/exchanges/",
     "/settings/",
     "/settings/profile/",
+    "/agree/",
     "/account/email/",
     "/account/password/change/",
     "/account/2fa/",
+    "/account/2fa/totp/activate/",
     "/account/sessions/",
     "/account/logout/",
     "/how-it-works/",
 )
+# Who has no hours to show, or none to give: what she sees, and how it is answered.
+FOR_OTHERS = {
+    "new": {"/home/": 200, "/wallet/": 200, "/send/": 403},
+    "waiting": {"/home/": 200, "/send/": 403, "/account/password/set/": 200},
+    "suspended": {"/home/": 200, "/wallet/": 200, "/send/": 403},
+    "two-steps": {
+        "/account/2fa/": 200,
+        "/account/2fa/recovery-codes/": 200,
+        "/account/2fa/recovery-codes/generate/": 200,
+        "/account/2fa/totp/deactivate/": 200,
+    },
+    "forgetful": {"/account/2fa/totp/activate/": 200},  # asked who she is first
+    "forgetful-two-steps": {"/account/2fa/reauthenticate/": 200},
+}
 
 
 @pytest.fixture(scope="module")
 def town() -> Iterator[Server]:
     """A server with the demo's neighbourhood in it."""
-    with Server() as server:
-        server.manage("demo")
+    with Server(demo=True) as server:
         yield server
 
 
+@pytest.fixture(scope="module", params=SIGHTS)
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def signed_in(town: Server, browser: object) -> dict[str, object]:
-    """The cookies of a member who is signed in."""
-    context = browser.new_context()  # type: ignore[attr-defined]
-    page = context.new_page()
-    page.goto(town.url + "/account/login/")
-    page.fill("[name=login]", MEMBER)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/home/")
-    state: dict[str, object] = context.storage_state()
-    context.close()
-    return state
+def scene(town: Server, language: str) -> Any:
+    command = [sys.executable, "-m", "tests.stories.scene", language]
+    made = subprocess.run(command, cwd=BASE_DIR, env=town.env, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    return json.loads(made.stdout)
 
 
-@pytest.mark.parametrize("locale", ["en", "pt-BR"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_strangers_pages(town: Server, new_context: Callable[..., BrowserContext], theme: str, locale: str) -> None:
-    page = new_context(width=NARROWEST, theme=theme, locale=locale).new_page()
-    assert look_at(page, [town.url + path for path in FOR_STRANGERS]) == []
+@pytest.fixture
+def eyes(town: Server, language: str, new_context: Callable[..., BrowserContext], scene: Any) -> Callable[..., Eyes]:
+    """``eyes("suspended")``: those of somebody with her session; of a stranger, if nobody is named."""
+
+    def open_eyes(who: str = "") -> Eyes:
+        context = new_context(locale={"pt-br": "pt-BR"}.get(language, language))
+        if who:
+            context.add_cookies([{"name": "sessionid", "value": scene["sessions"][who], "url": town.url}])
+        return Eyes(context, town.url, SIGHTS[language])
+
+    return open_eyes
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_members_pages(
-    town: Server, new_context: Callable[..., BrowserContext], signed_in: dict[str, object], theme: str
-) -> None:
-    context = new_context(width=NARROWEST, theme=theme)
-    context.add_cookies(signed_in["cookies"])  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(town.url + "/wallet/")
-    transfer = page.locator("a[href^='/transfers/']").first.get_attribute("href")
-    page.goto(town.url + str(transfer))
-    person = page.locator("main a[href^='/people/']").first.get_attribute("href")
-    paths = [*FOR_MEMBERS, str(transfer), str(person), *listings(page, town), *exchanges_of_hers(page, town)]
-    assert look_at(page, [town.url + path for path in paths]) == []
+def signs_in(eyes: Eyes, email: str, password: str) -> None:
+    eyes.page.goto(eyes.url + "/account/login/")
+    eyes.page.fill("[name=login]", email)
+    eyes.page.fill("[name=password]", password)
+    eyes.page.click("main button[type=submit]")
+    eyes.page.wait_for_url(lambda url: "/account/login/" not in url)
 
 
-def listings(page: Page, town: Server) -> list[str]:
-    """An offer of hers, published and as it is changed, and one of a neighbour's where there is one."""
-    page.goto(town.url + "/listings/new/?kind=offer")
+def test_strangers_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
+    stranger = eyes()
+    stranger.see(*FOR_STRANGERS, scene["confirm"], scene["reset"])
+    for path in ("/account/signup/", "/account/login/", "/account/password/reset/"):
+        stranger.send_empty(path)
+    stranger.send_empty("/account/login/", login="nobody@vila.example", password="not hers at all")
+    stranger.send_empty(scene["reset"])
+    signs_in(stranger, scene["two_steps"], PASSWORD)
+    assert stranger.page.url.endswith("/account/2fa/authenticate/")
+    stranger.look()
+    stranger.send_empty("/account/2fa/authenticate/", "main form:has([name=code])", code="123")
+    assert stranger.found_nothing()
+
+
+def test_members_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
+    ana = eyes()
+    signs_in(ana, "ana@vila.example", DEMO_PASSWORD)
+    ana.see(*FOR_MEMBERS, *(scene[name] for name in ("arrived", "on_its_way", "person", "herself")))
+    for path in ("/settings/profile/", "/account/password/change/", "/account/2fa/totp/activate/", "/agree/"):
+        ana.send_empty(path, **({"display_name": ""} if path == "/settings/profile/" else {}))
+    ana.send_empty("/account/email/", "main form:has([name=email])", email="no address")
+    assert ana.found_nothing()
+
+
+def test_offers_requests_and_exchanges(eyes: Callable[..., Eyes]) -> None:
+    ana = eyes()
+    signs_in(ana, "ana@vila.example", DEMO_PASSWORD)
+    ana.see(*FOR_THE_MARKET, *listings(ana), *exchanges_of_hers(ana))
+    ana.send_empty("/listings/new/?kind=request", "main form:has([name=title])", title="")
+    assert ana.found_nothing()
+
+
+def listings(ana: Eyes) -> list[str]:
+    """An offer of hers, published and as it is changed, and one of a neighbour's, and how it is asked for."""
+    page = ana.page
+    page.goto(ana.url + "/listings/new/?kind=offer")
     page.fill("[name=title]", f"Conserto de torneira {next(_number)}")
     page.select_option("[name=category]", "plumbing")
     page.click("main button[value=publish]")
     page.wait_for_url(lambda url: "/new/" not in url)
-    hers = page.url.removeprefix(town.url)
-    page.goto(town.url + "/explore/")
-    others = page.locator(".listing:not(:has(.tag.info)) h3 a")
-    return [hers, f"{hers}edit/", *([str(others.first.get_attribute("href"))] if others.count() else [])]
+    hers = page.url.removeprefix(ana.url)
+    page.goto(ana.url + "/explore/")
+    other = str(page.locator(".listing:not(:has(.tag.info)) h3 a").first.get_attribute("href"))
+    return [hers, f"{hers}edit/", other, f"{other}ask/"]
 
 
-def exchanges_of_hers(page: Page, town: Server) -> list[str]:
-    """One exchange of each standing that she has."""
-    page.goto(town.url + "/exchanges/")
-    rows = page.locator("#exchanges .rows > li:has(a[href^='/exchanges/'])").all()
-    by_tag = {row.locator(".tag").inner_text(): row.locator("h3 a").get_attribute("href") for row in rows}
+def exchanges_of_hers(ana: Eyes) -> list[str]:
+    """One exchange of each standing that she has, and the pages behind what she can do there."""
+    ana.page.goto(ana.url + "/exchanges/")
+    rows = ana.page.locator("#exchanges .rows > li:has(a[href^='/exchanges/'])").all()
+    by_tag = {row.locator(".tag").first.inner_text(): row.locator("h3 a").get_attribute("href") for row in rows}
+    assert len(by_tag) > 2
     return [str(path) for path in by_tag.values()]
 
 
-def test_wide_pages(town: Server, new_context: Callable[..., BrowserContext], signed_in: dict[str, object]) -> None:
-    context = new_context(width=1280)
-    context.add_cookies(signed_in["cookies"])  # type: ignore[arg-type]
-    assert look_at(context.new_page(), [town.url + path for path in FOR_MEMBERS]) == []
+def test_sending_step_by_step(eyes: Callable[..., Eyes], scene: Any) -> None:
+    ana = eyes()
+    signs_in(ana, "ana@vila.example", DEMO_PASSWORD)
+    ana.send_empty("/send/", "main form:has([name=amount])", amount="1e3")
+    for _ in range(2):  # the same once more: she is asked whether she means it
+        page = ana.page
+        page.goto(ana.url + f"/send/?q={scene['neighbour'].split()[0]}")
+        page.locator("#people").get_by_label(scene["neighbour"]).check()
+        page.fill("[name=amount]", "7 min")
+        page.click("main form button[type=submit].primary")
+        page.wait_for_url("**/send/review/*/")
+        ana.look()
+        page.click("main form button[type=submit].primary")
+        page.wait_for_url(lambda url: "/transfers/" in url or "/send/review/" in url)
+        ana.look()
+    assert "/send/review/" in ana.page.url
+    assert ana.found_nothing()
 
 
-def look_at(page: Page, addresses: list[str]) -> list[str]:
-    """What is wrong with these pages: console errors, barriers that axe finds, overflow to the side."""
-    wrong: list[str] = []
-    page.on("console", lambda m: wrong.append(f"{page.url}: {m.text}") if m.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-    for address in addresses:
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        wrong += barriers(page)
-    return wrong
+def test_pages_of_those_who_wait_are_suspended_or_sign_in_with_two_steps(eyes: Callable[..., Eyes]) -> None:
+    for who, paths in FOR_OTHERS.items():
+        hers = eyes(who)
+        for path, status in paths.items():
+            hers.see(path, status=status)
+        assert hers.found_nothing()
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, and whether it reaches over its edge."""
-    wrong = []
-    for violation in Axe().run(page).response["violations"]:
-        targets = ", ".join(str(node["target"]) for node in violation["nodes"])
-        wrong.append(f"{page.url}: {violation['id']} at {targets}")
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        wrong.append(f"{page.url} is wider than {page.viewport_size}")
-    return wrong
+STAFF_LISTS = (
+    "accounts/member",
+    "ledger/account",
+    "ledger/hold",
+    "ledger/transfer",
+    "ledger/entry",
+    "ledger/record",
+    "jobs/job",
+    "notifications/letter",
+    "notifications/event",
+    "marketplace/category",
+    "marketplace/listing",
+    "marketplace/exchange",
+    "marketplace/dispute",
+)
+
+
+def test_staff_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
+    her = eyes("superuser")
+    her.see("/admin/", "/admin/books/", "/admin/ledger/", "/admin/accounts/", "/admin/password_change/done/")
+    her.page.goto(her.url + "/admin/books/")
+    with her.page.expect_navigation():
+        her.page.locator("main button[type=submit]").click()
+    assert her.page.locator("[role=status]").is_visible()
+    her.look()
+    for name in STAFF_LISTS:
+        her.see(f"/admin/{name}/")
+        row = her.page.locator("#result_list tbody th a").first
+        if row.count():
+            her.see(str(row.get_attribute("href")))
+    her.see("/admin/accounts/member/?q=nobody", "/admin/accounts/member/?state__exact=suspended")
+    member = "/admin/accounts/member/{}/{}/"
+    her.see(
+        member.format(scene["pks"]["waiting"], "history"),
+        member.format(scene["pks"]["waiting"], "approve"),
+        member.format(scene["pks"]["neighbour"], "suspend"),
+        member.format(scene["pks"]["suspended"], "reinstate"),
+        member.format(scene["pks"]["neighbour"], "roles"),
+    )
+    her.send_empty(member.format(scene["pks"]["neighbour"], "suspend"), "main form", reason="")
+    assert her.found_nothing()
+
+
+def test_pages_that_say_no(eyes: Callable[..., Eyes], language: str) -> None:
+    stranger = eyes()
+    stranger.see("/there/is/no/such/page/", status=404)
+    stranger.page.goto(stranger.url + "/account/login/")
+    stranger.page.context.clear_cookies()
+    stranger.page.click("main button[type=submit]")  # without the cookie that shows it comes from our page
+    stranger.look()
+    # What nobody can bring about by clicking: each as its handler makes it.
+    for name, handler in {"429": too_many_requests, "500": server_error, "503": busy_page}.items():
+        status, page = made_by(handler, language)
+        assert str(status) == name
+        stranger.answers(f"/{name}/", status, page)
+        stranger.see(f"/{name}/", status=status)
+    ana = eyes()
+    signs_in(ana, "ana@vila.example", DEMO_PASSWORD)
+    ana.see("/wallet/?show=everything", status=400)
+    ana.see("/admin/login/", status=403)
+    ana.see("/transfers/hers/", status=404)
+    assert stranger.found_nothing()
+    assert ana.found_nothing()
+
+
+def made_by(handler: Callable[[HttpRequest], HttpResponse], language: str) -> tuple[int, str]:
+    request = RequestFactory().get("/wallet/")
+    request.user = AnonymousUser()
+    with translation.override(language):
+        answer = handler(request)
+    return answer.status_code, answer.content.decode()
