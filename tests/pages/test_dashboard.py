@@ -32,7 +32,7 @@ def test_what_she_has_and_what_moved_lately(client):
 
     assert "Ana" in said.split("Available now")[0]
     assert "Available now 2h45min" in said
-    assert "On its way to others 15 min" in said
+    assert "Set aside for others 15 min" in said
     assert amounts(page)[:4] == [15, 30, -90, 240]
     assert "On its way to Bento Lima A lift · today" in said
     assert "Bento Lima sent you hours A gift · today" in said

@@ -45,7 +45,7 @@ def test_what_is_on_its_way_stands_on_top_and_is_not_available(client):
     said = words(page)
     assert "Lift to the clinic To Bento Lima · today 45min on its way" in said
     assert "Available now 3h15min" in said
-    assert "On its way to others 45 min" in said
+    assert "Set aside for others 45 min" in said
 
 
 def test_what_how_to_read_it_explains_has_its_figure_even_where_that_is_none(client):
@@ -54,7 +54,7 @@ def test_what_how_to_read_it_explains_has_its_figure_even_where_that_is_none(cli
     for address in ("/wallet/", "/home/"):
         said = words(client.get(address))
         assert "Available now 4h" in said
-        assert "On its way to others 0 min Balance 4 h" in said
+        assert "Set aside for others 0 min Balance 4 h" in said
 
 
 def test_the_one_who_gets_them_sees_them_on_their_way_too(client):

@@ -112,7 +112,8 @@ def what_for(note: str, kind: str) -> str:
     """What a payment was for, in one line: what the payer wrote, or else its kind."""
     if note:
         return Truncator(note).chars(80)
-    return {"grant": _("Starting hours"), "gift": _("A gift")}.get(kind) or _("Help")
+    kinds = {"grant": _("Starting hours"), "gift": _("A gift"), "refund": _("Hours given back")}
+    return kinds.get(kind) or _("Help")
 
 
 @register.simple_tag
