@@ -120,6 +120,7 @@ def _set_the_difference_aside(exchange: Exchange, minutes: int) -> None:
         kind=Kind.HELP,
         key=f"exchange:{exchange.pk}:more",
         actor=steward(),
+        note=exchange.listing.title,
     )
 
 

@@ -141,6 +141,7 @@ def accept_exchange(exchange: Exchange, *, by: Member, version: int) -> Exchange
             kind=Kind.HELP,
             key=f"exchange:{exchange.pk}:accept",
             actor=steward(),
+            note=exchange.listing.title,  # what both statements call it
             due=False,
         )
     except ledger.NotEnoughTime as refusal:

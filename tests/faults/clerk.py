@@ -20,8 +20,6 @@ import django
 
 django.setup()
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import close_old_connections, connection, transaction  # noqa: E402
 
 from timebank import clock  # noqa: E402
@@ -33,25 +31,16 @@ ringer._leave = lambda bell: None  # type: ignore[method-assign]
 
 def members(count: int, minutes: int) -> list[dict[str, Any]]:
     """New members with ``minutes`` each, signed in."""
-    from django.conf import settings
-
     from tests.factories import make_member
     from tests.work import drain
+
+    from .sessions import signed_in
 
     Job.objects.all().delete()  # what an earlier story left undone on purpose
     made = []
     for _ in range(count):
         member = make_member(minutes=minutes, email=f"m{os.urandom(6).hex()}@example.org")
-        from accounts.models import Consent
-
-        for document, version in (("terms", settings.TERMS_VERSION), ("privacy", settings.PRIVACY_VERSION)):
-            Consent.objects.get_or_create(member=member, document=document, version=version)
-        session = SessionStore()
-        session[SESSION_KEY] = str(member.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session[HASH_SESSION_KEY] = member.get_session_auth_hash()
-        session.create()
-        made.append({"pk": member.pk, "public_id": member.public_id, "cookie": session.session_key})
+        made.append({"pk": member.pk, "public_id": member.public_id, "cookie": signed_in(member)})
     drain()  # a story begins at rest
     return made
 

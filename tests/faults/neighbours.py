@@ -32,6 +32,7 @@ from marketplace import operations  # noqa: E402
 from marketplace.models import Dispute, Exchange, Listing  # noqa: E402
 from notifications.models import Event  # noqa: E402
 from tests.factories import make_dispute, make_exchange, make_listing, make_member, make_moderator  # noqa: E402
+from tests.faults.sessions import signed_in  # noqa: E402
 from tests.marketplace.sound import how_is, unsound  # noqa: E402
 from tests.work import drain  # noqa: E402
 from timebank import clock, failpoints  # noqa: E402
@@ -134,6 +135,15 @@ def look(at: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def pages(at: dict[str, Any]) -> dict[str, str]:
+    """Where the exchange is, and the cookies with which the two come to its pages."""
+    exchange = Exchange.objects.get(pk=at["exchange"])
+    return {
+        "path": exchange.get_absolute_url(),
+        **{side: signed_in(_who(at, side)) for side in ("provider", "receiver")},
+    }
+
+
 def time_runs_out(exchange: int) -> None:
     """Its deadline passed a moment ago."""
     Exchange.objects.filter(pk=exchange).update(deadline_at=clock.now() - timedelta(seconds=1))
@@ -143,7 +153,7 @@ def _who(at: dict[str, Any], role: str) -> Member:
     return Member.objects.get(pk=at[role])
 
 
-DOES = {function.__name__: function for function in (scene, act, die_over, look, time_runs_out)}
+DOES = {function.__name__: function for function in (scene, act, die_over, look, pages, time_runs_out)}
 
 
 def main() -> None:

@@ -1,12 +1,13 @@
 """A process killed at any step of an exchange leaves it before the step or after it, never between.
 
 Who acts is a process of its own that calls what the pages call, killed before or just after the
-commit; and the worker of a town, when a deadline passes. Afterwards state, hold, timeline and notices agree,
+commit; the site while it answers a page; and the worker of a town, when a deadline passes. Afterwards state, hold, timeline and notices agree,
 the same act again works or is told that it was done, and a town that starts finds nothing amiss.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 from tests.live import BASE_DIR
 
 from .broker import Broker
-from .town import Town
+from .town import Person, Town
 
 KILLED = -9
 BEFORE, AFTER = "exchange-before-commit", "after-commit"
@@ -113,6 +114,42 @@ def assert_done(act: str, found: dict[str, Any], was: dict[str, Any], to: str) -
     assert found["steps"] == [*was["steps"], act]
     assert found["told"] == was["told"] + 1
     assert found["messages"] == (1 if act == "propose" else was["messages"])
+
+
+# What is pressed on a page by whom, in which state, and what is sent.
+PRESSED = {
+    "accept": ("proposed", "provider", {"version": "1"}),
+    "confirm": ("delivered", "receiver", {"minutes": "45 min"}),
+}
+
+
+@pytest.mark.parametrize("failpoint", [BEFORE, AFTER])
+@pytest.mark.parametrize("act", PRESSED)
+def test_the_site_killed_while_a_page_is_answered(town: Town, neighbours: Neighbours, act: str, failpoint: str) -> None:
+    state, who, form = PRESSED[act]
+    _before, to, held, _again = ACTS[act]
+    scene = neighbours.ask("scene", state)
+    was, pages = neighbours.ask("look", scene), neighbours.ask("pages", scene)
+    person = Person(scene[who], "", pages[who])
+    town.start("site", failpoint=failpoint)
+
+    with pytest.raises((OSError, http.client.HTTPException)):
+        town.post(f"{pages['path']}{act}/", form, person)
+    assert town.wait_for_the_end_of("site") == KILLED
+
+    found = neighbours.ask("look", scene)
+    if failpoint == BEFORE:
+        assert found == was
+    else:
+        assert_done(act, found, was, to)
+    town.start()
+    pressed_again = town.post(f"{pages['path']}{act}/", form, person)
+    assert pressed_again.status == (302 if failpoint == BEFORE else 409)
+    at_rest(town)
+    found = neighbours.ask("look", scene)
+    assert_done(act, found, was, to)
+    moved = MOVED.get(act, 0)
+    assert (found["has"], found["held"]) == ([600 + moved, 600 - moved], [0, held])
 
 
 @pytest.mark.parametrize(
