@@ -267,7 +267,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         ),
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"options": "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000"}
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),  # what the address itself asks for, such as ?sslmode=require
+        "options": "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=60000",
+    }
 if TESTING:  # a file, so that threads and processes of one test see one database; a name of its own on a server
     _test_name = VAR_DIR / "test.sqlite3" if not DATABASE_URL else f"test_timebank_{os.getpid()}"
     DATABASES["default"]["TEST"] = {"NAME": str(_test_name)}

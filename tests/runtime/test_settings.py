@@ -110,3 +110,12 @@ def test_the_site_is_where_it_listens(monkeypatch: pytest.MonkeyPatch, host: str
     monkeypatch.setenv("HOST", host)
 
     assert read()["SITE_URL"] == site
+
+
+def test_what_a_database_address_asks_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://me:word@h:5432/x?sslmode=require")
+
+    options = read()["DATABASES"]["default"]["OPTIONS"]
+
+    assert options["sslmode"] == "require"
+    assert "lock_timeout=2000" in options["options"]
