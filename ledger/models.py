@@ -171,6 +171,11 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return f"{in_words(self.amount_minutes)} · {self.public_id}"
 
+    @property
+    def moves_minutes(self) -> int:
+        """What arrives of it, or arrived: all of it, unless it was released in part."""
+        return self.amount_minutes if self.post_minutes is None else self.post_minutes
+
 
 class Note(models.Model):
     """The words a person wrote on a hold: the only place for them, so that they can be erased.

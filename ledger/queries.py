@@ -37,12 +37,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OnItsWay:
-    """Minutes set aside from or for an account, as its owner reads of them."""
+    """Minutes set aside from or for an account, as its owner reads of them: on their way, or kept until released."""
 
     public_id: str
     kind: str
     amount_minutes: int
     created_at: datetime
+    is_due: bool
     is_outgoing: bool
     note: str
     other_name: str | None  # as in a line
@@ -123,7 +124,7 @@ _OF_A_LINE = (
     "transfer__hold__note__text",
     *(f"transfer__{column}" for column in _PEOPLE),
 )
-_OF_A_HOLD = ("public_id", "kind", "amount_minutes", "created_at", "payer", "note__text", *_PEOPLE)
+_OF_A_HOLD = ("public_id", "kind", "amount_minutes", "created_at", "due", "payer", "note__text", *_PEOPLE)
 
 
 def _line(row: tuple[Any, ...]) -> Line:
@@ -142,13 +143,14 @@ def _line(row: tuple[Any, ...]) -> Line:
 
 
 def _hold(row: tuple[Any, ...], account: Account) -> OnItsWay:
-    public_id, kind, amount_minutes, created_at, payer, note, *people = row
+    public_id, kind, amount_minutes, created_at, is_due, payer, note, *people = row
     is_outgoing = payer == account.pk
     return OnItsWay(
         public_id,
         kind,
         amount_minutes,
         created_at,
+        is_due,
         is_outgoing,
         note or "",
         _other_name(people, is_outgoing=is_outgoing),

@@ -106,7 +106,7 @@ PAGES = [
     Row("send", members(), "POST"),
     Row("send_people", members()),
     Row("send_review", members("→ send")),
-    Row("send_review", members("422"), "POST"),
+    Row("send_review", members("→ send"), "POST"),
     Row("send_look_over", members("→ send"), args={"nonce": "not-a-draft"}),
     Row("send_confirm", members("→ send")),
     Row("send_confirm", members("422"), "POST"),

@@ -31,7 +31,6 @@ from timebank.read_only import ReadOnlyAdmin, who
 
 from .timeline import lines_of
 
-EVIDENCE_AT = "/files/{public_id}/"  # the page named `evidence`: it decides again who may open a file
 Outcome = Dispute.Outcome
 
 
@@ -233,7 +232,7 @@ def _columns(dispute: Dispute) -> list[dict[str, Any]]:
     statements = list(dispute.statements.order_by("pk"))
     files = list(dispute.evidence.order_by("pk"))
     for file in files:
-        file.address = EVIDENCE_AT.format(public_id=file.public_id)  # type: ignore[attr-defined]
+        file.address = reverse("evidence", args=[file.public_id])  # type: ignore[attr-defined]
     return [
         {
             "standing": standing,

@@ -309,5 +309,5 @@ def test_hours_held_by_what_has_ended_are_found(break_it: Callable[[], Any], cap
 def test_a_moderator_who_comes_too_late_reads_that_time_was_over() -> None:
     exchange = make_exchange(state=State.DISPUTED)
     wait(31 * DAY)
-    with pytest.raises(operations.AlreadyDecided, match="The deadline ruled first: all of it back to the receiver"):
+    with pytest.raises(operations.AlreadyDecided, match="so the deadline did: all of it back to the receiver"):
         operations.rule(exchange.dispute, by=make_moderator(), outcome="release", because="Late.")

@@ -89,18 +89,23 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="application", data={})
     for state in ("active", "suspended"):
         told(member, about=about, type_="membership-changed", data={"state": state})
+    told(member, about=about, type_="exchange-changed", data={"exchange": "x1", "step": "accept", "amount_minutes": 60})
+    told(member, about=about, type_="exchange-message", data={"exchange": "x1"})
+    told(member, about=about, type_="exchange-reminder", data={"exchange": "x1", "state": "delivered"})
+    told(member, about=about, type_="dispute-opened", data={"case": "x1"})
     client.force_login(member)
 
     page = client.get("/notifications/")
 
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(sentences(page)) == 8
+    assert len(sentences(page)) == 12
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in sentences(page))
     assert "<b>Nunes" not in page.content.decode()
 
 
 def test_every_type_that_may_be_mailed_has_its_letter():
-    for type_ in ("hours-arrived", "membership-changed", "grant-failed", "application"):
+    mailed = {"hours-arrived", "membership-changed", "grant-failed", "application"}
+    for type_ in mailed | {"exchange-changed", "exchange-message", "exchange-reminder", "dispute-opened"}:
         for ending in ("subject.txt", "txt", "html"):
             get_template(f"notifications/mail/{type_}.{ending}")
 
