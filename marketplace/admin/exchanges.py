@@ -113,7 +113,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
     def agreed(self, exchange: Exchange) -> str:
         return in_words(exchange.minutes)
 
-    @display(description=_("delivered"))
+    @display(description=_("said to be done"))
     def delivered(self, exchange: Exchange) -> str:
         return _or_dash(exchange.delivered_minutes)
 
