@@ -94,7 +94,8 @@ class ExchangeAdmin(ReadOnlyAdmin):
     @display(
         description=_("state"),
         ordering="state",
-        label={
+        label=dict.fromkeys(State, "default")  # a state without a look would be shown by its name in the code
+        | {
             State.ACCEPTED: "info",
             State.IN_PROGRESS: "info",
             State.DELIVERED: "warning",
