@@ -94,7 +94,8 @@ class MemberAdmin(ReadOnlyAdmin):
     @display(
         description=_("state"),
         ordering="state",
-        label={
+        label=dict.fromkeys(Member.State, "default")  # a state without a look would be shown by its name in the code
+        | {
             Member.State.ACTIVE: "success",
             Member.State.APPLIED: "warning",
             Member.State.NEW: "info",

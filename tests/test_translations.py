@@ -11,6 +11,12 @@ from pathlib import Path
 import polib
 import pytest
 
+from accounts.admin import MemberAdmin
+from accounts.models import Member
+from marketplace.admin.exchanges import ExchangeAdmin
+from marketplace.admin.listings import ListingAdmin
+from marketplace.models import Exchange, Listing
+
 from .live import BASE_DIR
 
 CATALOGUE = BASE_DIR / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"
@@ -60,3 +66,10 @@ def test_every_sentence_of_the_code_is_in_the_catalogue(catalogue: polib.POFile,
     collected = polib.pofile(str(tmp_path / CATALOGUE.relative_to(BASE_DIR)))
 
     assert {(e.msgctxt, e.msgid) for e in collected} == {(e.msgctxt, e.msgid) for e in catalogue}
+
+
+def test_the_staff_reads_of_each_state_in_words() -> None:
+    for shown, states in ((MemberAdmin, Member.State), (ListingAdmin, Listing.State), (ExchangeAdmin, Exchange.State)):
+        assert set(states) <= set(
+            shown.standing.label
+        )  # a state that is missing there is shown by its name in the code

@@ -94,7 +94,8 @@ class ExchangeAdmin(ReadOnlyAdmin):
     @display(
         description=_("state"),
         ordering="state",
-        label={
+        label=dict.fromkeys(State, "default")  # a state without a look would be shown by its name in the code
+        | {
             State.ACCEPTED: "info",
             State.IN_PROGRESS: "info",
             State.DELIVERED: "warning",
@@ -113,7 +114,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
     def agreed(self, exchange: Exchange) -> str:
         return in_words(exchange.minutes)
 
-    @display(description=_("delivered"))
+    @display(description=_("said to be done"))
     def delivered(self, exchange: Exchange) -> str:
         return _or_dash(exchange.delivered_minutes)
 

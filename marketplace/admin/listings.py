@@ -105,7 +105,8 @@ class ListingAdmin(ReadOnlyAdmin):
     @display(
         description=_("state"),
         ordering="state",
-        label={Listing.State.OPEN: "success", Listing.State.PAUSED: "warning", "hidden": "danger"},
+        label=dict.fromkeys(Listing.State, "default")  # a state without a look would be shown by its name in the code
+        | {Listing.State.OPEN: "success", Listing.State.PAUSED: "warning", "hidden": "danger"},
     )
     def standing(self, listing: Listing) -> tuple[str, Any]:
         return ("hidden", _("hidden")) if listing.is_hidden else (listing.state, listing.get_state_display())
