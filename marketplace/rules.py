@@ -184,7 +184,8 @@ def deadline_of(exchange: Exchange, at: datetime) -> datetime | None:
         case State.IN_PROGRESS:
             return max(at, exchange.starts_at or at) + exchange.within("deliver")
         case State.DELIVERED:
-            return at + exchange.within("confirm")
+            # Silence confirms nothing before the date the two agreed on has come.
+            return max(at, exchange.starts_at or at) + exchange.within("confirm")
         case State.DISPUTED:
             return at + exchange.within("rule")
     return None

@@ -114,6 +114,7 @@ class _Telling:
             yield self.done_at, self._deliver
         if self.deal.trouble:
             yield self._not_too_late(self.done_at + timedelta(hours=2)), self._dispute
+            yield self._not_too_late(self.done_at + timedelta(hours=21)), self._answer
             if self.deal.trouble.outcome:
                 yield self._not_too_late(self.done_at + timedelta(days=2)), self._rule
         elif reached == _REACHED.index(State.COMPLETED):
@@ -209,10 +210,15 @@ class _Telling:
     def _dispute(self) -> int:
         trouble = self.deal.trouble
         assert trouble
-        dispute = marketplace.open_dispute(
+        marketplace.open_dispute(
             self._exchange(), by=self._asking, reason=trouble.reason, statement=trouble.statement, nonce="demo"
         )
-        marketplace.add_statement(dispute, by=self._owner, text=trouble.answer, nonce="demo-answer")
+        return 0
+
+    def _answer(self) -> int:
+        trouble = self.deal.trouble
+        assert trouble
+        marketplace.add_statement(self._exchange().dispute, by=self._owner, text=trouble.answer, nonce="demo-answer")
         return 0
 
     def _rule(self) -> int:
