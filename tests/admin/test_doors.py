@@ -17,6 +17,7 @@ from accounts.roles import Role
 from ledger.models import Leaf, Note
 from tests.factories import make_coordinator, make_member, make_moderator, make_superuser
 from tests.pages.moving import send, start
+from timebank.durations import NO_BREAK
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def test_of_all_that_roles_may_change_there_are_only_a_coordinators_categories()
 def figures(browser) -> dict[str, str]:
     page = browser.get(INDEX).content.decode()
     found = re.findall(r"<div><dt>(.*?)</dt><dd>(.*?)</dd></div>", page)
-    return {re.sub("<[^>]+>", "", name): value for name, value in found}
+    return {re.sub("<[^>]+>", "", name): value.replace(NO_BREAK, " ") for name, value in found}
 
 
 def test_the_overview_counts_what_each_role_may_see(signed_in):

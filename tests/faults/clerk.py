@@ -22,6 +22,7 @@ django.setup()
 
 from django.db import close_old_connections, connection, transaction  # noqa: E402
 
+from notifications.models import Letter  # noqa: E402
 from timebank import clock  # noqa: E402
 from timebank.jobs.models import Job  # noqa: E402
 from timebank.jobs.ringer import ringer  # noqa: E402
@@ -37,6 +38,7 @@ def members(count: int, minutes: int) -> list[dict[str, Any]]:
     from .sessions import signed_in
 
     Job.objects.all().delete()  # what an earlier story left undone on purpose
+    Letter.objects.unsent().delete()
     made = []
     for _ in range(count):
         member = make_member(minutes=minutes, email=f"m{os.urandom(6).hex()}@example.org")

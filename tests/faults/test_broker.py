@@ -55,7 +55,7 @@ def test_with_its_queues_deleted_under_it_everything_is_posted(full_town: Town, 
     for _ in range(3):
         assert town.pay(sender, recipient).status == 302
 
-    town.wait_until_at_rest(4, 30)
+    town.wait_until_at_rest(4, 60)
 
 
 def test_without_any_worker_the_relay_lends_a_hand_and_two_relays_do_no_more(full_town: Town, broker: Broker) -> None:

@@ -11,14 +11,14 @@ import http.client
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.live import BASE_DIR
 
-from .broker import Broker
+from .messages import bell
 from .town import Person, Town
 
 KILLED = -9
@@ -72,12 +72,6 @@ def neighbours(town: Town) -> Iterator[Neighbours]:
     alive = Neighbours(town)
     yield alive
     alive.end()
-
-
-@pytest.fixture
-def the_broker(request: pytest.FixtureRequest) -> Callable[[], Broker]:
-    """The broker of full mode, for who asks."""
-    return lambda: request.getfixturevalue("broker")
 
 
 @pytest.mark.parametrize("failpoint", [BEFORE, AFTER])
@@ -157,21 +151,18 @@ def test_the_site_killed_while_a_page_is_answered(town: Town, neighbours: Neighb
     [("accepted", "expired", 600), ("delivered", "completed", 660), ("disputed", "resolved", 600)],
 )
 def test_the_worker_killed_over_a_deadline(
-    town: Town, neighbours: Neighbours, the_broker: Callable[[], Broker], state: str, end: str, provider_has: int
+    town: Town, neighbours: Neighbours, state: str, end: str, provider_has: int
 ) -> None:
-    kill_the_worker_over_a_deadline(town, neighbours, the_broker, BEFORE, state, end, provider_has)
+    kill_the_worker_over_a_deadline(town, neighbours, BEFORE, state, end, provider_has)
 
 
-def test_the_worker_killed_just_after_a_deadline(
-    town: Town, neighbours: Neighbours, the_broker: Callable[[], Broker]
-) -> None:
-    kill_the_worker_over_a_deadline(town, neighbours, the_broker, AFTER, "delivered", "completed", 660)
+def test_the_worker_killed_just_after_a_deadline(town: Town, neighbours: Neighbours) -> None:
+    kill_the_worker_over_a_deadline(town, neighbours, AFTER, "delivered", "completed", 660)
 
 
 def kill_the_worker_over_a_deadline(
     town: Town,
     neighbours: Neighbours,
-    the_broker: Callable[[], Broker],
     failpoint: str,
     state: str,
     end: str,
@@ -182,7 +173,7 @@ def kill_the_worker_over_a_deadline(
     if town.is_full:
         town.start("worker", failpoint=failpoint)  # its children die, and it starts new ones
         neighbours.ask("time_runs_out", scene["exchange"])
-        the_broker().ring("transactions", KEEP_DEADLINES)  # as the relay would
+        town.publish(bell("transactions", KEEP_DEADLINES))  # as the relay would
         town.wait_for(30, lambda _: "exited with 'signal 9" in town.said("worker"))
         town.kill("worker")
     else:

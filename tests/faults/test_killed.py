@@ -15,6 +15,7 @@ import pytest
 from tests.live import BASE_DIR
 
 from .messages import bell
+from .test_exchanges_killed import BEFORE
 from .town import Person, Town, new_nonce
 
 KILLED = -9
@@ -30,7 +31,8 @@ def test_every_step_that_has_a_name_is_one_somebody_is_killed_at() -> None:
              for path in (BASE_DIR / app).rglob("*.py"))  # fmt: skip
     named = {name for path in files for name in re.findall(r'failpoints\.reached\("(.+?)"\)', path.read_text())}
 
-    assert named == {*WHILE_ACCEPTING, *WHILE_WORKING, WHILE_A_JOB_PAYS, WHILE_RINGING_AGAIN}
+    in_exchanges = {BEFORE}
+    assert named == {*WHILE_ACCEPTING, *WHILE_WORKING, WHILE_A_JOB_PAYS, WHILE_RINGING_AGAIN, *in_exchanges}
 
 
 def pay_into_the_kill(town: Town, sender: Person, recipient: Person, nonce: str) -> None:

@@ -118,7 +118,7 @@ def test_years_later_everything_has_ended_and_nothing_is_held() -> None:
         (State.IN_PROGRESS, 14, False),
         (State.IN_PROGRESS, 3 + 14, True),
         (State.DELIVERED, 3, False),
-        (State.DELIVERED, 3, True),
+        (State.DELIVERED, 3 + 3, True),
         (State.DISPUTED, 30, False),
     ],
 )
