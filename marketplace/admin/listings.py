@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import Member
 from marketplace import operations
+from marketplace.forms.words import WordsUpToField
 from marketplace.models import Category, Listing
 from timebank.durations import in_words
 from timebank.errors import Refusal
@@ -26,10 +27,10 @@ from .links import link_to_member
 
 
 class WhyHiddenForm(forms.Form):
-    because = forms.CharField(
+    because = WordsUpToField(
         label=_("Why"),
         help_text=_("The owner of the listing reads these words."),
-        max_length=300,
+        longest=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
 

@@ -7,13 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.words import WordsField
 from marketplace.models import (
     LONGEST_MESSAGE,
     LONGEST_PLACE,
@@ -26,33 +23,7 @@ from timebank import clock
 from timebank.durations import readings
 from timebank.durations_field import MinutesField
 
-
-class LongWordsField(WordsField):
-    """Words up to a length. The browser is not told of it: it would cut short, in silence, what is refused and kept."""
-
-    def __init__(self, *, longest: int, rows: int = 3, **kwargs: Any) -> None:
-        self.longest = longest
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
-
-    def run_validators(self, value: Any) -> None:
-        super().run_validators(value)
-        if value and len(value) > self.longest:
-            raise ValidationError(
-                _("This is too long: up to %(longest)s characters fit here, and it has %(has)s.")
-                % {"longest": _grouped(self.longest), "has": _grouped(len(value))},
-                code="too_long",
-            )
-
-
-def _grouped(number: int) -> str:
-    return str(number_format(number, force_grouping=True))
-
-
-class OneLineField(WordsField):
-    """A few words on one line."""
-
-    def to_python(self, value: Any) -> str:
-        return " ".join(super().to_python(value).split())
+from .words import LongWordsField, OneLineField
 
 
 class NonceField(forms.RegexField):
@@ -103,7 +74,7 @@ class ProposalForm(MinutesForm):
     place = OneLineField(
         label=gettext_lazy("Where?"),
         help_text=gettext_lazy("Such as “at your home” or “at the community garden”."),
-        max_length=LONGEST_PLACE,
+        longest=LONGEST_PLACE,
         required=False,
     )
     message = LongWordsField(

@@ -12,7 +12,6 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.words import WordsField
 from marketplace.models import (
     LONGEST_DESCRIPTION,
     LONGEST_PLACE,
@@ -22,6 +21,8 @@ from marketplace.models import (
     Listing,
 )
 from timebank.durations_field import MinutesField
+
+from .words import LongWordsField, OneLineField
 
 
 class _ByHeading(ModelChoiceIterator):
@@ -43,10 +44,10 @@ class CategoryField(forms.ModelChoiceField):
 class ListingForm(forms.Form):
     """The words and terms of a listing. As a draft it needs a title only."""
 
-    title = WordsField(
+    title = OneLineField(
         label=gettext_lazy("Title"),
         help_text=gettext_lazy("Such as “Fixing taps and showers” or “Somebody to talk English with”."),
-        max_length=LONGEST_TITLE,
+        longest=LONGEST_TITLE,
         error_messages={"required": gettext_lazy("Write a title.")},
     )
     category = CategoryField(
@@ -59,12 +60,12 @@ class ListingForm(forms.Form):
             "invalid_choice": gettext_lazy("There is no such kind of help. Please choose one from the list."),
         },
     )
-    description = WordsField(
+    description = LongWordsField(
         label=gettext_lazy("In more words"),
         help_text=gettext_lazy("What is done, what to bring, when it suits you. Up to 2,000 characters."),
-        max_length=LONGEST_DESCRIPTION,
+        longest=LONGEST_DESCRIPTION,
+        rows=6,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6}),
     )
     minutes = MinutesField(
         label=gettext_lazy("How long does it usually take?"),
@@ -72,10 +73,10 @@ class ListingForm(forms.Form):
         max_minutes=MOST_MINUTES,
         required=False,
     )
-    place = WordsField(
+    place = OneLineField(
         label=gettext_lazy("Where?"),
         help_text=gettext_lazy("Such as “at your home” or “by video call”. Keep your exact address for later."),
-        max_length=LONGEST_PLACE,
+        longest=LONGEST_PLACE,
         required=False,
     )
 
@@ -84,18 +85,12 @@ class ListingForm(forms.Form):
         category: Any = self.fields["category"]
         category.queryset = Category.objects.kinds()
         category.required = not is_draft
-        for name in ("title", "description", "place"):
-            # A browser would cut short what is refused, and kept as typed.
-            self.fields[name].widget.attrs.pop("maxlength", None)
 
     def clean_title(self) -> str:
-        title = " ".join(self.cleaned_data["title"].split())
+        title: str = self.cleaned_data["title"]
         if not any(character.isalnum() for character in title):
             raise ValidationError(_("Please write a title with letters."), "no_letters")
         return title
-
-    def clean_place(self) -> str:
-        return " ".join(self.cleaned_data["place"].split())
 
 
 class NewListingForm(ListingForm):

@@ -218,7 +218,7 @@ def test_from_the_preview_one_goes_back_with_all_that_was_typed(signed_in):
         ({"minutes": ""}, "Say how long: at least 1 min."),
         ({"minutes": "0 min"}, "The time must be more than zero."),
         ({"minutes": "1 h"}, "At most 59 min can be said here."),
-        ({"because": "x" * 1001}, "at most 1000 characters"),
+        ({"because": "x" * 1001}, "up to 1,000 characters fit here, and it has 1,001"),
     ],
 )
 @pytest.mark.parametrize("step", [{}, {"sure": "1"}])

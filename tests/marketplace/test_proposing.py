@@ -55,6 +55,7 @@ def test_the_form_comes_filled_with_what_the_listing_says(bento: Any, bread: Lis
     assert 'value="At your home"' in html
     assert "Available now 4h" in words(page)
     assert html.count('data-opening="#id_message"') == 3
+    assert "maxlength" not in html  # a browser would cut a place short in silence
 
 
 def test_asking_leads_to_the_new_exchange(bento: Any, bread: Listing) -> None:
@@ -98,7 +99,7 @@ def test_a_request_is_answered_with_help_and_asks_for_no_hours(bread: Listing) -
         ({"minutes": "2"}, 422, "2 h or 2 min?"),
         ({"minutes": "101 h"}, 422, "At most 100 h."),
         ({"message": "x" * 10_000}, 422, "up to 2,000 characters fit here, and it has 10,000"),
-        ({"place": "x" * 121}, 422, "120"),
+        ({"place": "x" * 121}, 422, "up to 120 characters fit here, and it has 121"),
     ],
 )
 def test_what_is_refused_stays_as_it_was_typed(
