@@ -19,9 +19,11 @@ from marketplace.models import (
     MOST_MINUTES,
     Dispute,
 )
+from marketplace.operations.steps import check_slot
 from timebank import clock
 from timebank.durations import readings
 from timebank.durations_field import MinutesField
+from timebank.errors import Refusal
 
 from .words import LongWordsField, OneLineField
 
@@ -105,7 +107,16 @@ class ProposalForm(MinutesForm):
             self.errors.pop("starts_at", None)  # the field is not to be seen then
         elif "starts_at" in cleaned and cleaned["starts_at"] is None:
             self.add_error("starts_at", _("Choose a date and a time, or “We will agree on it”."))
+        if self.errors:
+            self._look_at_the_slot(cleaned.get("starts_at"))
         return cleaned
+
+    def _look_at_the_slot(self, starts_at: datetime | None) -> None:
+        """What the operation would say of it next: where something else is refused, both are said at once."""
+        try:
+            check_slot(starts_at)
+        except Refusal as refusal:
+            self.add_error("starts_at", str(refusal))
 
     @property
     def terms(self) -> dict[str, Any]:

@@ -117,6 +117,17 @@ def test_what_is_refused_stays_as_it_was_typed(
     assert not Exchange.objects.exists()
 
 
+def test_a_date_that_is_over_is_said_together_with_what_else_is_wrong(bento: Any, bread: Listing) -> None:
+    long_ago = typed(bento, starts_at="2020-01-01T10:00", message="x" * 10_000)
+    answer = signed_in(bento).post(ask_at(bread), long_ago)
+    assert answer.status_code == 422
+    assert "This date and time is over." in words(answer)
+    assert "up to 2,000 characters fit here, and it has 10,000" in words(answer)
+
+    agreed_later = signed_in(bento).post(ask_at(bread), long_ago | {"when": "open"})
+    assert "This date and time is over." not in words(agreed_later)
+
+
 def test_what_changed_while_she_was_writing_is_said_in_place(bento: Any, bread: Listing) -> None:
     client = signed_in(bento)
     operations.pause_listing(bread, by=bread.owner)
