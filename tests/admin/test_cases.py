@@ -15,7 +15,6 @@ from django.urls import reverse
 from accounts.models import Member
 from ledger.models import Hold, Record
 from marketplace import operations
-from marketplace.admin.cases import EVIDENCE_AT
 from marketplace.models import Dispute
 from notifications.models import Event
 from tests.factories import (
@@ -125,7 +124,7 @@ def test_a_moderator_sees_both_sides_but_no_messages_and_opens_the_files(signed_
     text, page = text_of(answer), answer.content.decode()
     for words in ("Nobody came.", "I rang three times.", "It did not happen", "At stake 1 h", "Exchanges done 0"):
         assert words in text
-    assert f'href="{EVIDENCE_AT.format(public_id=file.public_id)}"' in page
+    assert f'href="/files/{file.public_id}/"' in page
     assert SECRET not in unescape(page)
     assert "/admin/ledger/hold/" not in page
     assert "style=" not in page.split('id="content"', 1)[-1]
@@ -218,6 +217,8 @@ def test_from_the_preview_one_goes_back_with_all_that_was_typed(signed_in):
         ({"minutes": ""}, "Say how long: at least 1 min."),
         ({"minutes": "0 min"}, "The time must be more than zero."),
         ({"minutes": "1 h"}, "At most 59 min can be said here."),
+        ({"outcome": "release", "minutes": "30 min"}, "A part is only for a split."),
+        ({"outcome": "refund", "minutes": "30 min"}, "A part is only for a split."),
         ({"because": "x" * 1001}, "up to 1,000 characters fit here, and it has 1,001"),
     ],
 )
