@@ -20,6 +20,7 @@ from marketplace.models import (
     Category,
     Listing,
 )
+from timebank.durations import readings
 from timebank.durations_field import MinutesField
 
 from .words import LongWordsField, OneLineField
@@ -39,6 +40,14 @@ class CategoryField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj: Category) -> str:
         return obj.name
+
+
+class MeantInput(forms.TextInput):
+    """An amount of time and, below it, what it was asked to mean: "2" with "2 h" chosen is 2 h, and "3" stays 3."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        typed, meant = super().value_from_datadict(data, files, name), data.get(f"{name}-meant")
+        return meant if meant and meant in readings((typed or "").strip()) else typed
 
 
 class ListingForm(forms.Form):
@@ -72,6 +81,7 @@ class ListingForm(forms.Form):
         help_text=gettext_lazy("Such as 1 h 30 min or 45 min. Left empty, it says “we agree together”."),
         max_minutes=MOST_MINUTES,
         required=False,
+        widget=MeantInput,
     )
     place = OneLineField(
         label=gettext_lazy("Where?"),
@@ -85,6 +95,10 @@ class ListingForm(forms.Form):
         category: Any = self.fields["category"]
         category.queryset = Category.objects.kinds()
         category.required = not is_draft
+
+    def minutes_readings(self) -> list[str]:
+        """What the time could mean, where it was refused for being unclear about that: "2 h", "2 min"."""
+        return readings(self["minutes"].value().strip()) if self.has_error("minutes", "which_unit") else []
 
     def clean_title(self) -> str:
         title: str = self.cleaned_data["title"]

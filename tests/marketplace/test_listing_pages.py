@@ -80,6 +80,18 @@ def test_the_kinds_of_help_stand_below_their_headings(client):
     assert '<option value="cooking">' not in page
 
 
+@pytest.mark.parametrize(
+    ("changes", "minutes"), [({}, 120), ({"minutes-meant": "2 min"}, 2), ({"minutes": "3 h"}, 180)]
+)
+def test_what_a_number_means_is_answered_with_a_tap(client, changes, minutes):
+    signed_in(client)
+    asked = client.post("/listings/new/", typed(minutes="2")).content.decode()
+    assert re.findall(r'type="radio" name="minutes-meant" value="([^"]+)"', asked) == ["2 h", "2 min"]
+
+    client.post("/listings/new/", typed(minutes="2", **{"minutes-meant": "2 h"}) | changes)
+    assert Listing.objects.get().minutes == minutes
+
+
 def test_left_empty_the_time_is_what_the_two_agree_on(client):
     signed_in(client)
     page = client.post("/listings/new/", typed(minutes=""), follow=True)
