@@ -457,3 +457,53 @@ def test_reading_one_takes_the_same_queries_however_many_reviews(client, django_
 
 def titles(page: HttpResponse) -> list[str]:
     return re.findall(r'<h3><a href="/listings/[^"]+" lang="[^"]+">([^<]*)</a>', page.content.decode())
+
+
+def change(listing: Listing, **fields: Any) -> None:
+    Listing.objects.filter(pk=listing.pk).update(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"state": "paused"}, "Ana paused this, so nobody can ask for it at the moment."),
+        ({"state": "closed"}, "Ana closed this, so nobody can ask for it any more."),
+        ({"state": "closed", "hidden_because": "Rude"}, "A coordinator took this off the list."),
+    ],
+)
+def test_what_is_gone_is_explained_to_who_has_an_exchange_about_it(client, fields, sentence):
+    exchange = make_exchange(state="declined", provider=make_member(name="Ana Souza"))
+    listing = exchange.listing
+    change(listing, description="I bring the tools.", **fields)
+    client.force_login(exchange.receiver)
+
+    page = client.get(listing.get_absolute_url())
+
+    assert page.status_code == 200
+    assert sentence in words(page)
+    assert links(page, "See the exchange") == [exchange.get_absolute_url()]
+    assert "/ask/" not in page.content.decode()
+    assert ("I bring the tools." in words(page)) == ("hidden_because" not in fields)
+    assert "Rude" not in words(page)
+
+    signed_in(client)
+    assert client.get(listing.get_absolute_url()).status_code == 404
+
+
+def test_where_one_of_the_two_takes_no_part_any_more_the_listing_says_so(client):
+    exchange = make_exchange(provider=make_member(name="Ana Souza"))
+    client.force_login(exchange.receiver)
+    Member.objects.filter(pk=exchange.provider_id).update(state=Member.State.SUSPENDED)
+    page = client.get(exchange.listing.get_absolute_url())
+    assert "Ana is not taking part at the moment" in words(page)
+    assert links(page, "Ana Souza") == []
+
+    Member.objects.filter(pk=exchange.receiver_id).update(state=Member.State.SUSPENDED)
+    assert "Your membership is suspended" in words(client.get(exchange.listing.get_absolute_url()))
+
+
+def test_what_is_paused_cannot_be_asked_for_anew(client):
+    exchange = make_exchange(state="declined")
+    change(exchange.listing, state="paused")
+    client.force_login(exchange.receiver)
+    assert client.get(f"{exchange.listing.get_absolute_url()}ask/").status_code == 404
