@@ -25,7 +25,7 @@ from accounts.models import Member
 from marketplace import operations, queries
 from marketplace.forms.words import WordsUpToField
 from marketplace.models import LONGEST_REASON, Dispute
-from timebank.durations import in_words
+from timebank.durations import in_words, shown
 from timebank.durations_field import MinutesField
 from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin, who
@@ -99,7 +99,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @display(description=_("at stake"), ordering="at_stake_minutes")
     def at_stake(self, dispute: Dispute) -> str:
-        return in_words(dispute.at_stake_minutes)
+        return shown(dispute.at_stake_minutes)
 
     @display(description=_("ruled by"))
     def ruled_by(self, dispute: Dispute) -> str:

@@ -76,6 +76,9 @@ def test_the_longest_waiting_case_stands_on_top_and_the_decided_below(signed_in)
     assert listed() == [made[2], made[3], made[1], made[0]]
     assert listed(case="open") == made[2:]
     assert page_of(made[2]) in browser.get(QUEUE).content.decode()
+    queue = browser.get(QUEUE).content.decode()
+    assert re.search(r">\s*Cases\s*<", queue.split("<header>")[1].split("</header>")[0])  # as the menu calls it
+    assert "1\u00a0h" in queue and "–" in queue and not re.search(r">\s*-\s*<", queue)
     overview = browser.get("/admin/").content.decode()
     assert re.findall(r"/admin/cases/([^/]+)/", overview) == [made[2].public_id, made[3].public_id]
 
