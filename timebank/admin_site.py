@@ -30,6 +30,8 @@ MOST_WAITING_SHOWN = 10
 class AdminSite(UnfoldAdminSite):
     """unfold's admin behind allauth's sign-in; who is suspended or has left stays outside."""
 
+    empty_value_display = "–"  # as where a column says itself that there is nothing
+
     def has_permission(self, request: HttpRequest) -> bool:
         return (
             super().has_permission(request)

@@ -23,8 +23,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Member
 from marketplace import operations, queries
+from marketplace.forms.words import WordsUpToField
 from marketplace.models import LONGEST_REASON, Dispute
-from timebank.durations import in_words
+from timebank.durations import in_words, shown
 from timebank.durations_field import MinutesField
 from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin, who
@@ -98,7 +99,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @display(description=_("at stake"), ordering="at_stake_minutes")
     def at_stake(self, dispute: Dispute) -> str:
-        return in_words(dispute.at_stake_minutes)
+        return shown(dispute.at_stake_minutes)
 
     @display(description=_("ruled by"))
     def ruled_by(self, dispute: Dispute) -> str:
@@ -111,10 +112,10 @@ class CaseAdmin(ReadOnlyAdmin):
 class RulingForm(forms.Form):
     outcome = forms.ChoiceField(label=_("How do you rule?"), widget=forms.RadioSelect)
     minutes = MinutesField(label=_("So much to the provider"), required=False, widget=UnfoldAdminTextInputWidget)
-    because = forms.CharField(
+    because = WordsUpToField(
         label=_("Why, in plain words"),
         help_text=_("Both of them read this."),
-        max_length=LONGEST_REASON,
+        longest=LONGEST_REASON,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
     )
 

@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from accounts.models import plain
 from marketplace.models import Exchange
-from timebank.durations import in_words
+from timebank.durations import shown
 from timebank.read_only import ReadOnlyAdmin, who
 
 from .links import link, link_to_member
@@ -112,7 +112,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
 
     @display(description=_("agreed"), ordering="minutes")
     def agreed(self, exchange: Exchange) -> str:
-        return in_words(exchange.minutes)
+        return shown(exchange.minutes)
 
     @display(description=_("said to be done"))
     def delivered(self, exchange: Exchange) -> str:
@@ -140,4 +140,4 @@ class ExchangeAdmin(ReadOnlyAdmin):
 
 
 def _or_dash(minutes: int | None) -> str:
-    return "–" if minutes is None else in_words(minutes)
+    return "–" if minutes is None else shown(minutes)

@@ -17,8 +17,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import Member
 from marketplace import operations
+from marketplace.forms.words import WordsUpToField
 from marketplace.models import Category, Listing
-from timebank.durations import in_words
+from timebank.durations import shown
 from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin, who
 
@@ -26,10 +27,10 @@ from .links import link_to_member
 
 
 class WhyHiddenForm(forms.Form):
-    because = forms.CharField(
+    because = WordsUpToField(
         label=_("Why"),
         help_text=_("The owner of the listing reads these words."),
-        max_length=300,
+        longest=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
 
@@ -117,7 +118,7 @@ class ListingAdmin(ReadOnlyAdmin):
 
     @display(description=_("how long"))
     def how_long(self, listing: Listing) -> str:
-        return gettext("we agree together") if listing.minutes is None else in_words(listing.minutes)
+        return gettext("we agree together") if listing.minutes is None else shown(listing.minutes)
 
     def get_view_on_site_url(self, obj: Listing | None = None) -> str | None:
         """On the site the staff find what everybody finds."""

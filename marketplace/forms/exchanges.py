@@ -7,13 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.words import WordsField
 from marketplace.models import (
     LONGEST_MESSAGE,
     LONGEST_PLACE,
@@ -22,37 +19,13 @@ from marketplace.models import (
     MOST_MINUTES,
     Dispute,
 )
+from marketplace.operations.steps import check_slot
 from timebank import clock
 from timebank.durations import readings
 from timebank.durations_field import MinutesField
+from timebank.errors import Refusal
 
-
-class LongWordsField(WordsField):
-    """Words up to a length. The browser is not told of it: it would cut short, in silence, what is refused and kept."""
-
-    def __init__(self, *, longest: int, rows: int = 3, **kwargs: Any) -> None:
-        self.longest = longest
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
-
-    def run_validators(self, value: Any) -> None:
-        super().run_validators(value)
-        if value and len(value) > self.longest:
-            raise ValidationError(
-                _("This is too long: up to %(longest)s characters fit here, and it has %(has)s.")
-                % {"longest": _grouped(self.longest), "has": _grouped(len(value))},
-                code="too_long",
-            )
-
-
-def _grouped(number: int) -> str:
-    return str(number_format(number, force_grouping=True))
-
-
-class OneLineField(WordsField):
-    """A few words on one line."""
-
-    def to_python(self, value: Any) -> str:
-        return " ".join(super().to_python(value).split())
+from .words import LongWordsField, OneLineField
 
 
 class NonceField(forms.RegexField):
@@ -103,7 +76,7 @@ class ProposalForm(MinutesForm):
     place = OneLineField(
         label=gettext_lazy("Where?"),
         help_text=gettext_lazy("Such as “at your home” or “at the community garden”."),
-        max_length=LONGEST_PLACE,
+        longest=LONGEST_PLACE,
         required=False,
     )
     message = LongWordsField(
@@ -134,7 +107,16 @@ class ProposalForm(MinutesForm):
             self.errors.pop("starts_at", None)  # the field is not to be seen then
         elif "starts_at" in cleaned and cleaned["starts_at"] is None:
             self.add_error("starts_at", _("Choose a date and a time, or “We will agree on it”."))
+        if self.errors:
+            self._look_at_the_slot(cleaned.get("starts_at"))
         return cleaned
+
+    def _look_at_the_slot(self, starts_at: datetime | None) -> None:
+        """What the operation would say of it next: where something else is refused, both are said at once."""
+        try:
+            check_slot(starts_at)
+        except Refusal as refusal:
+            self.add_error("starts_at", str(refusal))
 
     @property
     def terms(self) -> dict[str, Any]:

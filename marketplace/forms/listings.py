@@ -12,7 +12,6 @@ from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.words import WordsField
 from marketplace.models import (
     LONGEST_DESCRIPTION,
     LONGEST_PLACE,
@@ -21,7 +20,10 @@ from marketplace.models import (
     Category,
     Listing,
 )
+from timebank.durations import readings
 from timebank.durations_field import MinutesField
+
+from .words import LongWordsField, OneLineField
 
 
 class _ByHeading(ModelChoiceIterator):
@@ -40,13 +42,21 @@ class CategoryField(forms.ModelChoiceField):
         return obj.name
 
 
+class MeantInput(forms.TextInput):
+    """An amount of time and, below it, what it was asked to mean: "2" with "2 h" chosen is 2 h, and "3" stays 3."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        typed, meant = super().value_from_datadict(data, files, name), data.get(f"{name}-meant")
+        return meant if meant and meant in readings((typed or "").strip()) else typed
+
+
 class ListingForm(forms.Form):
     """The words and terms of a listing. As a draft it needs a title only."""
 
-    title = WordsField(
+    title = OneLineField(
         label=gettext_lazy("Title"),
         help_text=gettext_lazy("Such as “Fixing taps and showers” or “Somebody to talk English with”."),
-        max_length=LONGEST_TITLE,
+        longest=LONGEST_TITLE,
         error_messages={"required": gettext_lazy("Write a title.")},
     )
     category = CategoryField(
@@ -59,23 +69,24 @@ class ListingForm(forms.Form):
             "invalid_choice": gettext_lazy("There is no such kind of help. Please choose one from the list."),
         },
     )
-    description = WordsField(
+    description = LongWordsField(
         label=gettext_lazy("In more words"),
         help_text=gettext_lazy("What is done, what to bring, when it suits you. Up to 2,000 characters."),
-        max_length=LONGEST_DESCRIPTION,
+        longest=LONGEST_DESCRIPTION,
+        rows=6,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6}),
     )
     minutes = MinutesField(
         label=gettext_lazy("How long does it usually take?"),
         help_text=gettext_lazy("Such as 1 h 30 min or 45 min. Left empty, it says “we agree together”."),
         max_minutes=MOST_MINUTES,
         required=False,
+        widget=MeantInput,
     )
-    place = WordsField(
+    place = OneLineField(
         label=gettext_lazy("Where?"),
         help_text=gettext_lazy("Such as “at your home” or “by video call”. Keep your exact address for later."),
-        max_length=LONGEST_PLACE,
+        longest=LONGEST_PLACE,
         required=False,
     )
 
@@ -84,18 +95,16 @@ class ListingForm(forms.Form):
         category: Any = self.fields["category"]
         category.queryset = Category.objects.kinds()
         category.required = not is_draft
-        for name in ("title", "description", "place"):
-            # A browser would cut short what is refused, and kept as typed.
-            self.fields[name].widget.attrs.pop("maxlength", None)
+
+    def minutes_readings(self) -> list[str]:
+        """What the time could mean, where it was refused for being unclear about that: "2 h", "2 min"."""
+        return readings(self["minutes"].value().strip()) if self.has_error("minutes", "which_unit") else []
 
     def clean_title(self) -> str:
-        title = " ".join(self.cleaned_data["title"].split())
+        title: str = self.cleaned_data["title"]
         if not any(character.isalnum() for character in title):
             raise ValidationError(_("Please write a title with letters."), "no_letters")
         return title
-
-    def clean_place(self) -> str:
-        return " ".join(self.cleaned_data["place"].split())
 
 
 class NewListingForm(ListingForm):

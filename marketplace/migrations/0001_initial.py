@@ -51,8 +51,8 @@ class Migration(migrations.Migration):
                 ('opened_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='opened by')),
             ],
             options={
-                'verbose_name': 'dispute',
-                'verbose_name_plural': 'disputes',
+                'verbose_name': 'case',
+                'verbose_name_plural': 'cases',
             },
         ),
         migrations.CreateModel(

@@ -80,8 +80,8 @@ class Dispute(models.Model):
     objects = DisputeQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("dispute")
-        verbose_name_plural = _("disputes")
+        verbose_name = _("case")  # as the staff call it
+        verbose_name_plural = _("cases")
         constraints = [
             models.CheckConstraint(
                 condition=Q(decided_at=None, outcome="", provider_minutes=None)

@@ -7,7 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -80,6 +80,12 @@ class Category(models.Model):
         return self.position % 4 + 1
 
 
+def _visible_to(viewer: Member) -> Q:
+    hers = Q(owner=viewer)
+    is_open = Q(state=Listing.State.OPEN, owner__state=Member.State.ACTIVE)
+    return hers | is_open if viewer.is_member else hers
+
+
 class ListingQuerySet(models.QuerySet["Listing"]):
     def open(self) -> Self:
         """What can be asked for now: published, by somebody who is a member."""
@@ -87,9 +93,13 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
     def visible_to(self, viewer: Member) -> Self:
         """What ``viewer`` may open: all that is open, if she is a member, and always her own."""
-        hers = Q(owner=viewer)
-        is_open = Q(state=Listing.State.OPEN, owner__state=Member.State.ACTIVE)
-        return self.filter(hers | is_open) if viewer.is_member else self.filter(hers)
+        return self.filter(_visible_to(viewer))
+
+    def known_to(self, viewer: Member) -> Self:
+        """What ``viewer`` may read: what is visible to her, and whatever she has an exchange about, gone or not."""
+        about_it = {"listing": OuterRef("pk")}
+        hers = Exists(viewer.provided.filter(**about_it)) | Exists(viewer.obtained.filter(**about_it))
+        return self.filter(_visible_to(viewer) | hers)
 
     def of(self, member: Member) -> Self:
         return self.filter(owner=member)
@@ -109,7 +119,8 @@ class Listing(models.Model):
     """An offer or a request: what somebody can help with, or needs help with.
 
     ``minutes`` is how long it usually takes; None means "we agree together". ``plain_text`` is a copy of all its
-    words without accents and case, to search in. A draft and a closed listing are seen by their owner only.
+    words without accents and case, to search in. A draft is seen by its owner only; a closed
+    listing also by those who have an exchange about it.
     """
 
     class Kind(models.TextChoices):

@@ -158,7 +158,12 @@ def check_undecided(dispute: Dispute, by: Member) -> None:
 
 
 def share_of(dispute: Dispute, outcome: str, provider_minutes: int | None) -> int:
-    """How many of the minutes at stake the provider gets. Raises SomeMinutes for a share that is none or all."""
+    """How many of the minutes at stake the provider gets.
+
+    Raises SomeMinutes for a share that is none or all, and for one where nothing is shared.
+    """
+    if outcome != Outcome.SPLIT and provider_minutes is not None:
+        raise SomeMinutes(_("A part is only for a split. Choose the split, or leave this empty."))
     match outcome:
         case Outcome.RELEASE:
             return dispute.at_stake_minutes

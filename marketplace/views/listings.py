@@ -103,9 +103,9 @@ def _categories(slug: str) -> dict[str, Any]:
 @require_safe
 @signed_in
 def listing(request: MemberRequest, public_id: str) -> HttpResponse:
-    """One offer or request: for neighbours while it is open, for its owner always."""
-    visible = Listing.objects.visible_to(request.user).select_related("owner", "category__parent")
-    return _listing_page(request, get_object_or_404(visible, public_id=public_id))
+    """One offer or request: for neighbours while it is open, for its owner and who had an exchange about it always."""
+    known = Listing.objects.known_to(request.user).select_related("owner", "category__parent")
+    return _listing_page(request, get_object_or_404(known, public_id=public_id))
 
 
 def _listing_page(
@@ -119,11 +119,14 @@ def _listing_page(
         "refused": refused,
     }
     if not context["is_owner"]:
-        live = Exchange.objects.filter(listing=listing, opened_by=request.user, state__in=Exchange.LIVE)
+        is_gone = not (listing.is_open and listing.owner.is_member and request.user.is_member)
+        asked = Exchange.objects.filter(listing=listing, opened_by=request.user).order_by("-pk")
         account = Account.objects.filter(owner=request.user).first()
         available_minutes = account.available_minutes if account else 0
         context |= {
-            "exchange": live.first(),
+            "is_gone": is_gone,
+            "is_taken_down": listing.is_hidden,  # what the staff hid is not read any more
+            "exchange": (asked if is_gone else asked.filter(state__in=Exchange.LIVE)).first(),
             "available_minutes": available_minutes,
             "is_short": listing.is_offer and available_minutes < (listing.minutes or 1),
         }

@@ -76,6 +76,9 @@ def test_the_longest_waiting_case_stands_on_top_and_the_decided_below(signed_in)
     assert listed() == [made[2], made[3], made[1], made[0]]
     assert listed(case="open") == made[2:]
     assert page_of(made[2]) in browser.get(QUEUE).content.decode()
+    queue = browser.get(QUEUE).content.decode()
+    assert re.search(r">\s*Cases\s*<", queue.split("<header>")[1].split("</header>")[0])  # as the menu calls it
+    assert "1\u00a0h" in queue and "–" in queue and not re.search(r">\s*-\s*<", queue)
     overview = browser.get("/admin/").content.decode()
     assert re.findall(r"/admin/cases/([^/]+)/", overview) == [made[2].public_id, made[3].public_id]
 
@@ -217,7 +220,9 @@ def test_from_the_preview_one_goes_back_with_all_that_was_typed(signed_in):
         ({"minutes": ""}, "Say how long: at least 1 min."),
         ({"minutes": "0 min"}, "The time must be more than zero."),
         ({"minutes": "1 h"}, "At most 59 min can be said here."),
-        ({"because": "x" * 1001}, "at most 1000 characters"),
+        ({"outcome": "release", "minutes": "30 min"}, "A part is only for a split."),
+        ({"outcome": "refund", "minutes": "30 min"}, "A part is only for a split."),
+        ({"because": "x" * 1001}, "up to 1,000 characters fit here, and it has 1,001"),
     ],
 )
 @pytest.mark.parametrize("step", [{}, {"sure": "1"}])

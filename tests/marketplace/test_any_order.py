@@ -132,7 +132,7 @@ class Neighbourhood(RuleBasedStateMachine):
     @rule(by=some.integers(0, 1), outcome=some.sampled_from(["release", "refund", "split"]), minutes=minutes)
     def decide(self, by: int, outcome: str, minutes: int) -> None:
         dispute = Dispute.objects.order_by("-pk").first()
-        how = {"outcome": outcome, "provider_minutes": minutes, "because": "So."}
+        how = {"outcome": outcome, "provider_minutes": minutes if outcome == "split" else None, "because": "So."}
         self._try(operations.rule, dispute, by=self.moderators[by], **how)
 
     @rule(n=which, by=people, stars=some.integers(1, 5))

@@ -173,7 +173,7 @@ def test_how_many_there_are_is_said_up_to_a_page(client):
     assert "12 offers " in words(client.get("/explore/"))
     assert "12 offers for “taps”" in words(client.get("/explore/?q=taps"))
     make_listing(owner)
-    assert "12 offers and more" in words(client.get("/explore/"))
+    assert "More than 12 offers" in words(client.get("/explore/"))
 
 
 # --- Page by page, and by htmx ----------------------------------------------------------------------

@@ -58,14 +58,14 @@ def test_what_the_preview_shows_is_what_the_ruling_does(state, outcome, minutes,
     assert not Hold.objects.live().exists()
 
 
-@pytest.mark.parametrize("outcome", ["release", "refund", "split"])
-def test_the_preview_knows_of_a_limit_that_was_cut_meanwhile(outcome):
+@pytest.mark.parametrize(("outcome", "minutes"), [("release", None), ("refund", None), ("split", 40)])
+def test_the_preview_knows_of_a_limit_that_was_cut_meanwhile(outcome, minutes):
     receiver = make_member(credit_limit_minutes=120)
     dispute = make_case(State.DELIVERED, minutes=100, receiver=receiver)
     set_credit_limit(receiver.account, 30, actor=make_member())
-    sides = queries.preview_of(dispute, outcome=outcome, provider_minutes=40)
+    sides = queries.preview_of(dispute, outcome=outcome, provider_minutes=minutes)
 
-    operations.rule(dispute, by=make_moderator(), outcome=outcome, provider_minutes=40, because="So it was.")
+    operations.rule(dispute, by=make_moderator(), outcome=outcome, provider_minutes=minutes, because="So it was.")
     drain()
 
     assert [(side.balance_after, side.available_after) for side in sides] == [now(side.member) for side in sides]

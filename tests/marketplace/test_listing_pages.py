@@ -80,6 +80,18 @@ def test_the_kinds_of_help_stand_below_their_headings(client):
     assert '<option value="cooking">' not in page
 
 
+@pytest.mark.parametrize(
+    ("changes", "minutes"), [({}, 120), ({"minutes-meant": "2 min"}, 2), ({"minutes": "3 h"}, 180)]
+)
+def test_what_a_number_means_is_answered_with_a_tap(client, changes, minutes):
+    signed_in(client)
+    asked = client.post("/listings/new/", typed(minutes="2")).content.decode()
+    assert re.findall(r'type="radio" name="minutes-meant" value="([^"]+)"', asked) == ["2 h", "2 min"]
+
+    client.post("/listings/new/", typed(minutes="2", **{"minutes-meant": "2 h"}) | changes)
+    assert Listing.objects.get().minutes == minutes
+
+
 def test_left_empty_the_time_is_what_the_two_agree_on(client):
     signed_in(client)
     page = client.post("/listings/new/", typed(minutes=""), follow=True)
@@ -113,15 +125,15 @@ def test_a_draft_needs_a_title_only_and_is_seen_by_nobody_else(client):
         ({"kind": ""}, "Say whether you offer help or ask for it."),
         ({"title": ""}, "Write a title."),
         ({"title": "…"}, "Please write a title with letters."),
-        ({"title": "x" * 81}, "at most 80 characters"),
-        ({"description": "x" * 10_000}, "at most 2000 characters"),
+        ({"title": "x" * 81}, "This is too long: up to 80 characters fit here, and it has 81."),
+        ({"description": "x" * 10_000}, "This is too long: up to 2,000 characters fit here, and it has 10,000."),
         ({"description": "a\u202eb"}, "Please remove the invisible control characters"),
         ({"category": "home"}, "There is no such kind of help. Please choose one from the list."),
         ({"category": "nope"}, "There is no such kind of help. Please choose one from the list."),
         ({"minutes": "soon"}, "Write the time in hours and minutes"),
         ({"minutes": "2"}, "2 h or 2 min?"),
         ({"minutes": "101 h"}, "At most 100 h."),
-        ({"place": "x" * 121}, "at most 120 characters"),
+        ({"place": "x" * 121}, "This is too long: up to 120 characters fit here, and it has 121."),
     ],
     ids=str,
 )
@@ -445,3 +457,53 @@ def test_reading_one_takes_the_same_queries_however_many_reviews(client, django_
 
 def titles(page: HttpResponse) -> list[str]:
     return re.findall(r'<h3><a href="/listings/[^"]+" lang="[^"]+">([^<]*)</a>', page.content.decode())
+
+
+def change(listing: Listing, **fields: Any) -> None:
+    Listing.objects.filter(pk=listing.pk).update(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"state": "paused"}, "Ana paused this, so nobody can ask for it at the moment."),
+        ({"state": "closed"}, "Ana closed this, so nobody can ask for it any more."),
+        ({"state": "closed", "hidden_because": "Rude"}, "A coordinator took this off the list."),
+    ],
+)
+def test_what_is_gone_is_explained_to_who_has_an_exchange_about_it(client, fields, sentence):
+    exchange = make_exchange(state="declined", provider=make_member(name="Ana Souza"))
+    listing = exchange.listing
+    change(listing, description="I bring the tools.", **fields)
+    client.force_login(exchange.receiver)
+
+    page = client.get(listing.get_absolute_url())
+
+    assert page.status_code == 200
+    assert sentence in words(page)
+    assert links(page, "See the exchange") == [exchange.get_absolute_url()]
+    assert "/ask/" not in page.content.decode()
+    assert ("I bring the tools." in words(page)) == ("hidden_because" not in fields)
+    assert "Rude" not in words(page)
+
+    signed_in(client)
+    assert client.get(listing.get_absolute_url()).status_code == 404
+
+
+def test_where_one_of_the_two_takes_no_part_any_more_the_listing_says_so(client):
+    exchange = make_exchange(provider=make_member(name="Ana Souza"))
+    client.force_login(exchange.receiver)
+    Member.objects.filter(pk=exchange.provider_id).update(state=Member.State.SUSPENDED)
+    page = client.get(exchange.listing.get_absolute_url())
+    assert "Ana is not taking part at the moment" in words(page)
+    assert links(page, "Ana Souza") == []
+
+    Member.objects.filter(pk=exchange.receiver_id).update(state=Member.State.SUSPENDED)
+    assert "Your membership is suspended" in words(client.get(exchange.listing.get_absolute_url()))
+
+
+def test_what_is_paused_cannot_be_asked_for_anew(client):
+    exchange = make_exchange(state="declined")
+    change(exchange.listing, state="paused")
+    client.force_login(exchange.receiver)
+    assert client.get(f"{exchange.listing.get_absolute_url()}ask/").status_code == 404

@@ -55,6 +55,7 @@ def test_the_form_comes_filled_with_what_the_listing_says(bento: Any, bread: Lis
     assert 'value="At your home"' in html
     assert "Available now 4h" in words(page)
     assert html.count('data-opening="#id_message"') == 3
+    assert "maxlength" not in html  # a browser would cut a place short in silence
 
 
 def test_asking_leads_to_the_new_exchange(bento: Any, bread: Listing) -> None:
@@ -98,7 +99,7 @@ def test_a_request_is_answered_with_help_and_asks_for_no_hours(bread: Listing) -
         ({"minutes": "2"}, 422, "2 h or 2 min?"),
         ({"minutes": "101 h"}, 422, "At most 100 h."),
         ({"message": "x" * 10_000}, 422, "up to 2,000 characters fit here, and it has 10,000"),
-        ({"place": "x" * 121}, 422, "120"),
+        ({"place": "x" * 121}, 422, "up to 120 characters fit here, and it has 121"),
     ],
 )
 def test_what_is_refused_stays_as_it_was_typed(
@@ -114,6 +115,17 @@ def test_what_is_refused_stays_as_it_was_typed(
         assert f'value="{sent[name]}"' in html, name
     assert sent["message"] in html
     assert not Exchange.objects.exists()
+
+
+def test_a_date_that_is_over_is_said_together_with_what_else_is_wrong(bento: Any, bread: Listing) -> None:
+    long_ago = typed(bento, starts_at="2020-01-01T10:00", message="x" * 10_000)
+    answer = signed_in(bento).post(ask_at(bread), long_ago)
+    assert answer.status_code == 422
+    assert "This date and time is over." in words(answer)
+    assert "up to 2,000 characters fit here, and it has 10,000" in words(answer)
+
+    agreed_later = signed_in(bento).post(ask_at(bread), long_ago | {"when": "open"})
+    assert "This date and time is over." not in words(agreed_later)
 
 
 def test_what_changed_while_she_was_writing_is_said_in_place(bento: Any, bread: Listing) -> None:

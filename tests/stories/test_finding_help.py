@@ -42,6 +42,9 @@ def test_what_one_offers_the_other_finds(meet: Meet, width: int) -> None:
     expect(cards).to_contain_text(sings)
     expect(page.locator("#in-arts")).to_be_focused()
     expect(page.locator("#in-sewing")).to_be_visible()
+    expect(page.locator("#in-arts")).to_be_in_viewport(ratio=1)
+    page.evaluate("scrollTo(0, 0)")
+    expect(cards.first).to_be_in_viewport(ratio=0.5)  # on the first screen, a narrow one too
     assert "category=arts" in page.url
 
     if width < 1024:
