@@ -77,19 +77,40 @@
 
   // --- Asking and answering -------------------------------------------------------------------------
 
-  // Nobody has read what came while the page was out of sight: it is asked for when she looks again.
+  // Nobody has read what came while the page was out of sight: it is asked for when she looks again. While a form of
+  // hers is on its way nothing is taken from under it: the page asks once it is answered.
   const follow = page.querySelector("[data-follow]");
+  const sending = new Set();
+  const isSending = () => [...sending].some((form) => form.isConnected);
+  let isAsking = false;
   let isBehind = false;
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt !== follow || !document.hidden) return;
-    event.preventDefault();
-    isBehind = true;
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden || !isBehind) return;
+  const catchUp = () => {
+    if (!isBehind || document.hidden || isSending()) return;
     isBehind = false;
     htmx.trigger(follow, "look-anew");
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt !== follow) {
+      sending.add(event.detail.elt);
+      if (isAsking) {
+        isBehind = true;
+        htmx.trigger(follow, "htmx:abort"); // what it brings may be older than the answer to the form
+      }
+    } else if (document.hidden || isSending()) {
+      event.preventDefault();
+      isBehind = true;
+    } else {
+      isAsking = true;
+    }
   });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const from = event.detail.requestConfig.elt; // the element itself may be gone
+    if (from === follow) isAsking = false;
+    sending.delete(from);
+    delete from.dataset.sending;
+    catchUp();
+  });
+  document.addEventListener("visibilitychange", catchUp);
 
   // A refusal says how things really are, and why: it is put in place like any other answer.
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -105,8 +126,4 @@
   };
   document.addEventListener("htmx:sendError", sayNotSent);
   document.addEventListener("htmx:responseError", sayNotSent);
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt;
-    if (form.matches("form")) delete form.dataset.sending;
-  });
 })();

@@ -185,6 +185,23 @@ def test_fewer_minutes_are_confirmed_and_what_cannot_be_read_is_asked_back() -> 
     assert balance(exchange.provider) == 60 + 105
 
 
+def test_no_hours_move_for_a_time_nobody_stated() -> None:
+    exchange, _ana, bento = pair(State.DELIVERED)
+    for typed in ({}, {"minutes": ""}, {"minutes": " "}):
+        assert bento.post(url(exchange, "confirm/"), typed).status_code == 422
+    exchange.refresh_from_db()
+    assert exchange.state == State.DELIVERED
+
+
+def test_every_form_says_itself_that_it_is_not_swapped() -> None:
+    """Its page may have put it away when the answer comes, and what it inherited with it."""
+    for state in State.values:
+        exchange, ana, bento = pair(state)
+        for client in (ana, bento):
+            forms = re.findall(r"<form [^>]*hx-post[^>]*>", client.get(url(exchange)).content.decode())
+            assert all('hx-swap="none"' in form for form in forms), state
+
+
 def test_more_than_agreed_is_explained_before_it_is_confirmed() -> None:
     exchange, _ana, bento = pair(State.ACCEPTED, minutes=60)
     operations.deliver_exchange(exchange, by=exchange.provider, minutes=90)
