@@ -230,6 +230,19 @@ class ExchangePage:
         return [step for step in self.steps if step.action == READ]
 
     @property
+    def ruling(self) -> str:
+        """Who gets what by the ruling, to the reader; empty while there is none."""
+        dispute = self.dispute
+        if not dispute or dispute.is_open:
+            return ""
+        if not dispute.at_stake_minutes:
+            return _("The dispute is settled. There were no hours to share.")
+        mine = self.my_ruled_minutes
+        theirs = dispute.at_stake_minutes - mine
+        shares = {"mine": in_words(mine), "name": self.partner.get_short_name(), "theirs": in_words(theirs)}
+        return _("You get %(mine)s, %(name)s gets %(theirs)s.") % shares
+
+    @property
     def my_ruled_minutes(self) -> int:
         """What the ruling gives the reader."""
         dispute = self.dispute
