@@ -19,7 +19,7 @@ from . import words
 from .models import Dispute, Exchange, Message, Review, Step
 from .operations import may_review
 from .operations.disputes import READ
-from .rules import Action, late_cancel_minutes, may
+from .rules import Action, is_over_for_good, late_cancel_minutes, may
 
 State = Exchange.State
 LATEST_MESSAGES = 50
@@ -76,7 +76,7 @@ class ExchangePage:
     def version(self) -> str:
         """Changes with everything but the messages, so that a part is put anew only where there is something new."""
         seq = self.steps[-1].seq if self.steps else 0
-        return f"{seq}-{len(self.reviews)}-{bool(self.exchange.reviews_until)}-{self.reader.state}"
+        return f"{seq}-{len(self.reviews)}-{bool(self.exchange.reviews_until)}-{self.reader.state}-{self.partner.is_member}"
 
     # --- What can be done -----------------------------------------------------------------------
 
@@ -84,9 +84,20 @@ class ExchangePage:
     def can(self) -> dict[str, bool]:
         """By the name of the action: what the reader may do now, as far as can be told before she tries."""
         can = {action.value: self.reader.is_member and may(self.reader, action, self.exchange) for action in Action}
+        if not self.partner.is_member:
+            can |= dict.fromkeys([Action.ACCEPT, Action.COUNTER, Action.START], False)  # it takes both of them
         until = self._dispute_until
         can[Action.DISPUTE] = can[Action.DISPUTE] and (until is None or self.now < until)
         return can
+
+    @property
+    def talk_is_over(self) -> bool:
+        """Whether nothing more is written, for it ended with nothing given."""
+        return is_over_for_good(self.exchange)
+
+    @property
+    def may_write(self) -> bool:
+        return self.reader.is_member and self.partner.is_member and not self.talk_is_over
 
     @property
     def _dispute_until(self) -> datetime | None:
@@ -208,6 +219,9 @@ class ExchangePage:
         match exchange.state:
             case State.PROPOSED:
                 return [accept, deliver, confirm, review]
+            case State.ACCEPTED if self.is_to_come:
+                says = _("%(name)s says that it is done") % {"name": name}
+                return [Stage("next", "check", _("You say that it is done") if self.is_provider else says), confirm, review]
             case State.ACCEPTED | State.IN_PROGRESS:
                 return [confirm, review]
             case State.DELIVERED | State.DISPUTED:

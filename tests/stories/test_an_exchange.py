@@ -142,10 +142,12 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     expect(ana.page.get_by_role("heading", name="A moderator looks at it")).to_be_visible()
     is_clean(ana.page)
     ana.page.locator("#after textarea").fill("There was no power that day.")
+    page.locator("#after textarea").fill("As I was say")
     page.set_input_files("[name=file]", {"name": "note.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 x"})
     page.get_by_role("button", name="Add the file").click()
     expect(page.get_by_role("link", name="note.pdf")).to_be_visible()
-    expect(ana.page.locator("#after [data-outdated]")).to_be_visible()  # and what she writes stays
+    expect(page.locator("#after textarea")).to_have_value("As I was say")
+    expect(ana.page.get_by_role("link", name="note.pdf")).to_be_visible()  # and what she writes stays
     expect(ana.page.locator("#after textarea")).to_have_value("There was no power that day.")
     ana.page.get_by_role("button", name="Add this").click()
     expect(ana.page.get_by_role("link", name="note.pdf")).to_be_visible()
@@ -155,6 +157,32 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     assert download.value.suggested_filename == "note.pdf"
     is_clean(page)
 
+    # The ruling comes while both are writing: each reads it, and keeps her words.
+    ana.page.locator("#after textarea").fill("One more th")
+    ana.server.manage("shell", "-v0", "-c", RULED.format(path=path))
+    for one in (ana.page, page):
+        expect(one.locator("#so-far")).to_contain_text("Half an hour is fair.")
+        expect(one.locator("#now")).to_contain_text("Half an hour is fair.")
+        expect(one.locator("#say [data-overtaken]")).to_be_visible()
+        is_clean(one)
+    expect(ana.page.locator("#say textarea")).to_have_value("One more th")
+    expect(page.locator("#say textarea")).to_have_value("As I was say")
+    expect(page.locator("#show")).to_have_count(0)
+    ana.page.get_by_role("button", name="Add this").click()
+    expect(ana.page.locator("#say")).to_contain_text("This dispute is decided, so nothing can be added.")
+    expect(ana.page.locator("#say textarea")).to_have_value("One more th")
+    ana.complaints[:] = [complaint for complaint in ana.complaints if "409" not in complaint]
+
+
+RULED = """
+from marketplace import operations
+from marketplace.models import Exchange
+from tests.factories import make_moderator
+dispute = Exchange.objects.get(public_id="{path}".split("/")[2]).dispute
+operations.rule(
+    dispute, by=make_moderator(), outcome="split", because="Half an hour is fair.", provider_minutes=30
+)
+"""
 
 EXCHANGE = """
 from accounts.models import Member
@@ -235,6 +263,38 @@ def test_an_answer_that_comes_late_finds_its_page(meet: Meet) -> None:
     expect(page.locator("#id_minutes-e")).to_be_visible()
     expect(page.get_by_role("heading", name="Did it go as agreed?")).to_be_visible()
     bento.complaints[:] = [complaint for complaint in bento.complaints if "422" not in complaint]
+
+
+def test_who_is_suspended_while_she_writes_is_told_so_and_keeps_her_words(meet: Meet) -> None:
+    ana, bento, path = two_with(meet, "accepted")
+    page = ana.go(path)
+    page.fill("#composer textarea", "I will be th")
+    ana.server.manage("shell", "-v0", "-c", SUSPENDED.format(email=ana.email))
+    expect(page.locator("[data-over]")).to_contain_text("Your membership is suspended")
+    expect(page.locator("[data-signed-out]")).to_be_hidden()
+    expect(page.locator("#composer textarea")).to_have_value("I will be th")
+    expect(page.get_by_role("button", name="It is done")).to_be_disabled()
+    is_clean(page)
+    expect(bento.go(path).get_by_text("Ana cannot take part in exchanges just now")).to_be_visible()
+    is_clean(bento.page)
+
+
+def test_what_was_declined_meanwhile_closes_the_field_for_messages(meet: Meet) -> None:
+    ana, bento, path = two_with(meet, "proposed", width=390)
+    page, other = ana.go(path), bento.go(path)
+    page.get_by_role("button", name="Decline").click()
+    for one in (page, other):
+        expect(one.locator("#composer")).to_contain_text("nothing more is written here")
+        expect(one.locator("#composer textarea")).to_have_count(0)
+        is_clean(one)
+
+
+SUSPENDED = """
+from accounts.models import Member
+from accounts.operations import suspend_member
+from tests.factories import make_coordinator
+suspend_member(Member.objects.get(email="{email}"), by=make_coordinator(), reason="")
+"""
 
 
 def is_clean(page: Page) -> None:
