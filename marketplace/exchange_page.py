@@ -76,7 +76,8 @@ class ExchangePage:
     def version(self) -> str:
         """Changes with everything but the messages, so that a part is put anew only where there is something new."""
         seq = self.steps[-1].seq if self.steps else 0
-        return f"{seq}-{len(self.reviews)}-{bool(self.exchange.reviews_until)}-{self.reader.state}-{self.partner.is_member}"
+        of_both = f"{self.reader.state}-{self.partner.is_member}"
+        return f"{seq}-{len(self.reviews)}-{bool(self.exchange.reviews_until)}-{of_both}"
 
     # --- What can be done -----------------------------------------------------------------------
 
@@ -221,7 +222,8 @@ class ExchangePage:
                 return [accept, deliver, confirm, review]
             case State.ACCEPTED if self.is_to_come:
                 says = _("%(name)s says that it is done") % {"name": name}
-                return [Stage("next", "check", _("You say that it is done") if self.is_provider else says), confirm, review]
+                said = Stage("next", "check", _("You say that it is done") if self.is_provider else says)
+                return [said, confirm, review]
             case State.ACCEPTED | State.IN_PROGRESS:
                 return [confirm, review]
             case State.DELIVERED | State.DISPUTED:

@@ -17,7 +17,16 @@ from timebank.durations import in_words
 from timebank.retries import retried
 
 from .refusals import SomeMinutes
-from .steps import account_of, check_minutes, check_partner_takes_part, check_takes_part, locked, move, steward, tell_both
+from .steps import (
+    account_of,
+    check_minutes,
+    check_partner_takes_part,
+    check_takes_part,
+    locked,
+    move,
+    steward,
+    tell_both,
+)
 
 State = Exchange.State
 

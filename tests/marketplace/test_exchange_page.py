@@ -149,7 +149,11 @@ def test_a_suggestion_that_comes_too_late_keeps_its_words_and_is_not_asked_for_a
     exchange, ana, bento = pair()
     page = ana.get(url(exchange, "counter/"))
     bento.post(url(exchange, "withdraw/"))
-    typed = hidden(page, url(exchange, "counter/")) | {"when": "open", "minutes": "45 min", "message": "How about less?"}
+    typed = hidden(page, url(exchange, "counter/")) | {
+        "when": "open",
+        "minutes": "45 min",
+        "message": "How about less?",
+    }
     answer = ana.post(url(exchange, "counter/"), typed)
     assert answer.status_code == 409
     assert "This proposal was withdrawn." in words(answer)
