@@ -102,7 +102,7 @@ def test_before_the_slot_no_button_is_pressed_for_her_and_the_way_names_every_st
         page = client.get(url(exchange))
         now = page.content.decode().split('id="now"')[1].split('id="talk"')[0]
         assert "btn primary" not in now
-        assert "When you meet, press “It has begun”" in words(page)
+        assert "When you meet, you can press “It has begun”." in words(page)
         assert says in words(page)
 
 
