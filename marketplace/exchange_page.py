@@ -19,7 +19,7 @@ from . import words
 from .models import Dispute, Exchange, Message, Review, Step
 from .operations import may_review
 from .operations.disputes import READ
-from .rules import Action, late_cancel_minutes, may
+from .rules import Action, is_over_for_good, late_cancel_minutes, may
 
 State = Exchange.State
 LATEST_MESSAGES = 50
@@ -76,7 +76,8 @@ class ExchangePage:
     def version(self) -> str:
         """Changes with everything but the messages, so that a part is put anew only where there is something new."""
         seq = self.steps[-1].seq if self.steps else 0
-        return f"{seq}-{len(self.reviews)}-{bool(self.exchange.reviews_until)}-{self.reader.state}"
+        of_both = f"{self.reader.state}-{self.partner.is_member}"
+        return f"{seq}-{len(self.reviews)}-{bool(self.exchange.reviews_until)}-{of_both}"
 
     # --- What can be done -----------------------------------------------------------------------
 
@@ -84,9 +85,20 @@ class ExchangePage:
     def can(self) -> dict[str, bool]:
         """By the name of the action: what the reader may do now, as far as can be told before she tries."""
         can = {action.value: self.reader.is_member and may(self.reader, action, self.exchange) for action in Action}
+        if not self.partner.is_member:
+            can |= dict.fromkeys([Action.ACCEPT, Action.COUNTER, Action.START], False)  # it takes both of them
         until = self._dispute_until
         can[Action.DISPUTE] = can[Action.DISPUTE] and (until is None or self.now < until)
         return can
+
+    @property
+    def talk_is_over(self) -> bool:
+        """Whether nothing more is written, for it ended with nothing given."""
+        return is_over_for_good(self.exchange)
+
+    @property
+    def may_write(self) -> bool:
+        return self.reader.is_member and self.partner.is_member and not self.talk_is_over
 
     @property
     def _dispute_until(self) -> datetime | None:
@@ -208,6 +220,10 @@ class ExchangePage:
         match exchange.state:
             case State.PROPOSED:
                 return [accept, deliver, confirm, review]
+            case State.ACCEPTED if self.is_to_come:
+                says = _("%(name)s says that it is done") % {"name": name}
+                said = Stage("next", "check", _("You say that it is done") if self.is_provider else says)
+                return [said, confirm, review]
             case State.ACCEPTED | State.IN_PROGRESS:
                 return [confirm, review]
             case State.DELIVERED | State.DISPUTED:
@@ -228,6 +244,19 @@ class ExchangePage:
     def reads(self) -> Sequence[Step]:
         """Each time a moderator read what the two wrote to each other."""
         return [step for step in self.steps if step.action == READ]
+
+    @property
+    def ruling(self) -> str:
+        """Who gets what by the ruling, to the reader; empty while there is none."""
+        dispute = self.dispute
+        if not dispute or dispute.is_open:
+            return ""
+        if not dispute.at_stake_minutes:
+            return _("The dispute is settled. There were no hours to share.")
+        mine = self.my_ruled_minutes
+        theirs = dispute.at_stake_minutes - mine
+        shares = {"mine": in_words(mine), "name": self.partner.get_short_name(), "theirs": in_words(theirs)}
+        return _("You get %(mine)s, %(name)s gets %(theirs)s.") % shares
 
     @property
     def my_ruled_minutes(self) -> int:

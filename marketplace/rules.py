@@ -129,6 +129,17 @@ def may(member: Member, action: Action, exchange: Exchange) -> bool:
     return way is not None and bool(way.roles & roles_of(member, exchange))
 
 
+def is_over_for_good(exchange: Exchange) -> bool:
+    """Whether it ended with nothing given: nothing more is written to each other there."""
+    return not exchange.is_live and exchange.state not in (State.COMPLETED, State.RESOLVED)
+
+
+def check_may_talk(exchange: Exchange) -> None:
+    """Raises OutOfTurn, naming the present state."""
+    if is_over_for_good(exchange):
+        raise OutOfTurn(_out_of_turn(exchange))
+
+
 def _whose(way: Way) -> str:
     return _("it is for %(roles)s") % {"roles": _(" or ").join(sorted(str(role.label) for role in way.roles))}
 

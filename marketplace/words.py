@@ -25,7 +25,7 @@ def _sentence(step: Step, before: Sequence[Step], exchange: Exchange, reader: Me
     if step.by_id is None:
         return _by_itself(step, before, exchange, amount)
     if step.by_id not in (exchange.provider_id, exchange.receiver_id):
-        return _of_the_moderator(step.action)
+        return _of_the_moderator(step.action, exchange, reader, amount)
     if step.action == Action.CANCEL and step.data.get("minutes"):
         return _cancelled_late(step, exchange, reader, amount)
     known = {"amount": amount, "terms": _terms(step)}
@@ -75,11 +75,13 @@ def _by_name(action: str) -> str:
     }[action]
 
 
-def _of_the_moderator(action: str) -> str:
-    return {
-        READ: _("A moderator read your messages, to understand the dispute."),
-        Action.RULE: _("A moderator settled the dispute."),
-    }[action]
+def _of_the_moderator(action: str, exchange: Exchange, reader: Member, amount: str) -> str:
+    if action == READ:
+        return _("A moderator read your messages, to understand the dispute.")
+    if reader.pk == exchange.provider_id:
+        return _("A moderator settled the dispute: you get %(amount)s.") % {"amount": amount}
+    name = exchange.provider.get_short_name()
+    return _("A moderator settled the dispute: %(name)s gets %(amount)s.") % {"name": name, "amount": amount}
 
 
 def _cancelled_late(step: Step, exchange: Exchange, reader: Member, amount: str) -> str:

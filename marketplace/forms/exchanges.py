@@ -152,11 +152,9 @@ class DeliverForm(MinutesForm):
 
 
 class ConfirmForm(MinutesForm):
-    """The time to confirm; what was delivered where none is said."""
+    """The time to confirm. It is always said: hours never move for a time nobody stated."""
 
-    minutes = MinutesField(
-        label=gettext_lazy("How long did it take?"), required=False, max_minutes=MOST_MINUTES
-    )  # fmt: skip
+    minutes = MinutesField(label=gettext_lazy("How long did it take?"), max_minutes=MOST_MINUTES)
 
 
 class MessageForm(forms.Form):

@@ -150,6 +150,11 @@ class Exchange(models.Model):
     def is_live(self) -> bool:
         return self.state in self.LIVE
 
+    @property
+    def minutes_so_far(self) -> int:
+        """How long it is, as far as is known: what was confirmed, else what was delivered, else what was agreed."""
+        return self.confirmed_minutes or self.delivered_minutes or self.minutes
+
     def is_party(self, member: Member) -> bool:
         return member.pk in (self.provider_id, self.receiver_id)
 

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Member
 from marketplace.models import Exchange, Message
-from marketplace.rules import NotYours
+from marketplace.rules import NotYours, check_may_talk
 from notifications.models import Event
 from notifications.operations import Telling, tell_all
 from timebank import clock
 from timebank.retries import retried
 
-from .steps import check_takes_part, locked
+from .steps import check_partner_takes_part, check_takes_part, locked
 
 TALK = timedelta(hours=1)  # so long after one message the next is part of the same conversation
 
@@ -27,7 +27,7 @@ def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Me
 
     The other one finds one line in her inbox however many messages she has not read yet, and gets one mail for what is
     written within an hour, so that two who write to each other on open pages get no mail for every line.
-    Raises NotYours, CannotTakePart.
+    Raises NotYours, CannotTakePart, PartnerCannotTakePart, and OutOfTurn once it ended with nothing given.
     """
     exchange = locked(exchange)  # so that of two messages at once one is the first, and one line tells of both
     if not exchange.is_party(by):
@@ -35,10 +35,12 @@ def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Me
     if earlier := Message.objects.filter(exchange=exchange, author=by, nonce=nonce).first():
         return earlier
     check_takes_part(by)
+    check_may_talk(exchange)
+    partner = exchange.partner_of(by)
+    check_partner_takes_part(partner)
     at = clock.now()
     is_talk = Message.objects.filter(exchange=exchange, author=by, sent_at__gt=at - TALK).exists()
     message = write_message(exchange, by, text, nonce=nonce, at=at)
-    partner = exchange.partner_of(by)
     said = {"exchange": exchange.public_id}
     unread = Event.objects.unread(partner).filter(type="exchange-message", data__exchange=exchange.public_id)
     is_news = not unread.exists()

@@ -17,7 +17,16 @@ from timebank.durations import in_words
 from timebank.retries import retried
 
 from .refusals import SomeMinutes
-from .steps import account_of, check_minutes, check_takes_part, locked, move, steward, tell_both
+from .steps import (
+    account_of,
+    check_minutes,
+    check_partner_takes_part,
+    check_takes_part,
+    locked,
+    move,
+    steward,
+    tell_both,
+)
 
 State = Exchange.State
 
@@ -25,10 +34,11 @@ State = Exchange.State
 @retried
 @transaction.atomic
 def start_exchange(exchange: Exchange, *, by: Member) -> Exchange:
-    """Say that the help has begun. Raises OutOfTurn, NotYours, CannotTakePart."""
+    """Say that the help has begun. Raises OutOfTurn, NotYours, CannotTakePart, PartnerCannotTakePart."""
     exchange = locked(exchange)
     way = check_turn(exchange, Action.START, by)
     check_takes_part(by)
+    check_partner_takes_part(exchange.partner_of(by))
     move(exchange, Action.START, by, way.to, clock.now())
     failpoints.reached("exchange-before-commit")
     tell_both(exchange, Action.START, by)

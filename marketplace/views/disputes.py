@@ -58,7 +58,7 @@ def dispute_statement(request: MemberRequest, public_id: str) -> HttpResponse:
     def state(text: str, nonce: str) -> None:
         operations.add_statement(dispute, by=request.user, text=text, nonce=nonce)
 
-    return step(request, found, form, state, name="statement", part="after")
+    return step(request, found, form, state, name="statement", part="statement")
 
 
 @require_POST
@@ -70,7 +70,7 @@ def dispute_evidence(request: MemberRequest, public_id: str) -> HttpResponse:
     def keep(file: Any) -> None:
         operations.add_evidence(dispute, by=request.user, upload=file)
 
-    return step(request, found, form, keep, name="evidence", part="after")
+    return step(request, found, form, keep, name="evidence", part="evidence")
 
 
 @require_safe

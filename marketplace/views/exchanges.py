@@ -275,7 +275,7 @@ def exchange_review(request: MemberRequest, public_id: str) -> HttpResponse:
     found, form = hers(request, public_id), ReviewForm(request.POST)
     act = operations.review_exchange
     say = lambda stars, text: act(found, by=request.user, stars=stars, text=text)  # noqa: E731
-    return step(request, found, form, say, name="review", part="after")
+    return step(request, found, form, say, name="review", part="review")
 
 
 # --- What they share, and the pages of disputes too -------------------------------------------------

@@ -34,12 +34,45 @@
 
   const keepPart = (part, fresh) => {
     if ("answers" in fresh.dataset) return false;
-    if (part.dataset.version === fresh.dataset.version) return true;
+    if (part.dataset.version === fresh.dataset.version && !fresh.querySelector("[data-answers]")) return true;
     if (!isBeingWritten(part)) return false;
-    const notice = part.querySelector("[data-outdated]");
-    if (notice) notice.hidden = false;
+    if (fresh.querySelector("[data-piece]")) putPieces(part, fresh);
+    else showNotice(part, "[data-outdated]");
     return true;
   };
+
+  const showNotice = (where, which) => {
+    const notice = where.querySelector(which);
+    if (notice) notice.hidden = false;
+  };
+
+  // The pieces of a part, but for those something is being written in; one that should go away says so and stays.
+  const putPieces = (part, fresh) => {
+    part.dataset.version = fresh.dataset.version;
+    for (const here of part.querySelectorAll("[data-piece]")) {
+      if (fresh.querySelector(`#${here.id}`)) continue;
+      if (isBeingWritten(here)) showNotice(here, "[data-overtaken]");
+      else here.remove();
+    }
+    for (const piece of fresh.querySelectorAll("[data-piece]")) {
+      const here = part.querySelector(`#${piece.id}`);
+      if (here && !("answers" in piece.dataset) && isBeingWritten(here)) continue;
+      if (here) here.replaceWith(piece);
+      else part.append(piece);
+      htmx.process(piece);
+      htmx.trigger(piece, "htmx:load");
+    }
+  };
+
+  // Asked for, what was begun in a part that is outdated is given up; what is written elsewhere stays.
+  page.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-show-now]");
+    if (!link) return;
+    event.preventDefault();
+    const part = link.closest("[data-part]");
+    for (const control of part.querySelectorAll("input, textarea")) control.value = control.defaultValue;
+    htmx.trigger(follow, "look-anew");
+  });
 
   // --- The thread ---------------------------------------------------------------------------------
 
@@ -77,19 +110,40 @@
 
   // --- Asking and answering -------------------------------------------------------------------------
 
-  // Nobody has read what came while the page was out of sight: it is asked for when she looks again.
+  // Nobody has read what came while the page was out of sight: it is asked for when she looks again. While a form of
+  // hers is on its way nothing is taken from under it: the page asks once it is answered.
   const follow = page.querySelector("[data-follow]");
+  const sending = new Set();
+  const isSending = () => [...sending].some((form) => form.isConnected);
+  let isAsking = false;
   let isBehind = false;
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt !== follow || !document.hidden) return;
-    event.preventDefault();
-    isBehind = true;
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden || !isBehind) return;
+  const catchUp = () => {
+    if (!isBehind || document.hidden || isSending()) return;
     isBehind = false;
     htmx.trigger(follow, "look-anew");
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt !== follow) {
+      sending.add(event.detail.elt);
+      if (isAsking) {
+        isBehind = true;
+        htmx.trigger(follow, "htmx:abort"); // what it brings may be older than the answer to the form
+      }
+    } else if (document.hidden || isSending()) {
+      event.preventDefault();
+      isBehind = true;
+    } else {
+      isAsking = true;
+    }
   });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const from = event.detail.requestConfig.elt; // the element itself may be gone
+    if (from === follow) isAsking = false;
+    sending.delete(from);
+    delete from.dataset.sending;
+    catchUp();
+  });
+  document.addEventListener("visibilitychange", catchUp);
 
   // A refusal says how things really are, and why: it is put in place like any other answer.
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -98,15 +152,22 @@
     event.detail.isError = false;
   });
 
+  // Signed out, or suspended: nothing more can be sent, and it is said where she looks.
+  const sayOver = (isSuspended) => {
+    const notice = page.querySelector("[data-over]");
+    if (!notice.hidden) return;
+    notice.querySelector("[data-signed-out]").hidden = isSuspended;
+    notice.querySelector("[data-suspended]").hidden = !isSuspended;
+    notice.hidden = false;
+    notice.scrollIntoView({ block: "nearest" });
+    for (const button of page.querySelectorAll("[type=submit]")) button.disabled = true;
+  };
+  document.addEventListener("live-over", (event) => sayOver(event.detail.isSuspended));
+
   const sayNotSent = (event) => {
-    if (event.detail.elt === follow) return;
-    const notice = page.querySelector("[data-not-sent]");
-    if (notice) notice.hidden = false;
+    if (event.detail.xhr.status === 401) sayOver(false);
+    else if (event.detail.elt !== follow) showNotice(page, "[data-not-sent]");
   };
   document.addEventListener("htmx:sendError", sayNotSent);
   document.addEventListener("htmx:responseError", sayNotSent);
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt;
-    if (form.matches("form")) delete form.dataset.sending;
-  });
 })();

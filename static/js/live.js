@@ -3,6 +3,7 @@
 // Each frame becomes a DOM event of its type on <body> (detail: the frame); elements that show what
 // changed listen to it and fetch themselves anew. Frames that are lines of the inbox also cause
 // "inbox-changed", and after the connection was gone "live-caught-up" says that all may be old.
+// "live-over" says that she is signed out here, or suspended.
 // While there is no socket the page asks by HTTP. Where [data-offline] is it says so, and since when
 // what it shows may be old.
 (() => {
@@ -123,7 +124,7 @@
     socket = null;
     never("ping", "answer");
     if (code === SESSION_ENDED || code === SUSPENDED) {
-      stop();
+      stop(code === SUSPENDED);
       return;
     }
     if (!wasLost) {
@@ -138,12 +139,13 @@
     if (!offline) later("connect", jittered(pause), connect);
   }
 
-  function stop() {
+  function stop(isSuspended = false) {
     over = true;
     never(...Object.keys(timers));
     hideNotice();
     body.dataset.live = "over";
     if (socket) socket.close();
+    announce("live-over", { isSuspended });
   }
 
   // --- Asking, while there is no socket -------------------------------------------------------

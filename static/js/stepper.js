@@ -100,7 +100,8 @@
     const quick = box.querySelector("[data-set-to]");
     const more = box.querySelector("[data-by='15']");
     const dayMinutes = BigInt(box.dataset.day);
-    const most = () => Math.max(Number(box.dataset.available), 0);
+    const isLimited = "available" in box.dataset;
+    const most = () => (isLimited ? Math.max(Number(box.dataset.available), 0) : Infinity);
     const said = (minutes) => (inWords(minutes) || "0 min").replaceAll(" ", "\u00a0"); // on one line
     box.querySelectorAll("[data-by], [data-set-to]").forEach((tool) => { tool.hidden = false; });
 
@@ -120,7 +121,8 @@
       const minutes = read(input.value, dayMinutes)?.minutes;
       const isGood = minutes <= most();
       more.setAttribute("aria-disabled", String(minutes >= most()));
-      if (isGood) status.textContent = status.dataset.left.replace("{left}", said(most() - minutes));
+      if (isGood && !isLimited) status.textContent = "";
+      else if (isGood) status.textContent = status.dataset.left.replace("{left}", said(most() - minutes));
       else if (minutes) sayTheMost();
       else status.textContent = "";
       return isGood;

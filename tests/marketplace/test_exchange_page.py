@@ -96,6 +96,72 @@ def test_both_see_every_state_with_one_thing_that_is_next(state: str) -> None:
         assert "Progress" in words(page)
 
 
+def test_before_the_slot_no_button_is_pressed_for_her_and_the_way_names_every_step() -> None:
+    exchange, ana, bento = pair(State.ACCEPTED, starts_at=timezone.now() + timedelta(days=2))
+    for client, says in ((ana, "You say that it is done"), (bento, "Ana says that it is done")):
+        page = client.get(url(exchange))
+        now = page.content.decode().split('id="now"')[1].split('id="talk"')[0]
+        assert "btn primary" not in now
+        assert "When you meet, you can press “It has begun”." in words(page)
+        assert says in words(page)
+
+
+def test_the_listing_it_is_about_is_told_and_linked() -> None:
+    listing = make_listing(make_member(name="Ana Souza"), description="Bread with a sourdough.")
+    exchange = make_exchange(listing=listing, provider=listing.owner)
+    page = signed_in(exchange.receiver).get(url(exchange))
+    assert "Bread with a sourdough." in words(page)
+    assert links(page, "See the offer") == [listing.get_absolute_url()]
+
+
+def test_the_time_shown_is_what_is_to_be_confirmed_and_then_what_was() -> None:
+    exchange, ana, bento = pair(State.ACCEPTED, minutes=45)
+    operations.deliver_exchange(exchange, by=exchange.provider, minutes=30)
+    assert "Date to be agreed · 30 min" in words(bento.get(url(exchange)))
+    assert "45 min" not in words(bento.get("/exchanges/"))
+    operations.confirm_exchange(exchange, by=exchange.receiver, minutes=20)
+    assert "Date to be agreed · 20 min" in words(ana.get(url(exchange)))
+
+
+def test_hours_held_in_a_dispute_wait_for_it_to_be_settled() -> None:
+    exchange, ana, bento = pair(State.DISPUTED)
+    assert "Set aside from Bento’s wallet until the dispute is settled." in words(ana.get(url(exchange)))
+    assert "Set aside from your wallet until the dispute is settled." in words(bento.get(url(exchange)))
+
+
+@pytest.mark.parametrize("state", State.values)
+def test_nothing_more_is_written_where_it_ended_with_nothing_given(state: str) -> None:
+    exchange, ana, bento = pair(state)
+    is_over = state in {State.DECLINED, State.WITHDRAWN, State.EXPIRED, State.CANCELLED}
+    page = ana.get(url(exchange))
+    assert (f'action="{url(exchange, "messages/")}"' in page.content.decode()) != is_over
+    assert ("nothing more is written here" in words(page)) or not is_over
+    typed = {"text": "One more word", "nonce": "12345678"}
+    answer = bento.post(url(exchange, "messages/"), typed)
+    assert answer.status_code == (409 if is_over else 302)
+    if is_over:
+        assert "One more word" in answer.content.decode()
+        assert 'id="composer"' in ana.get(url(exchange), headers=HTMX).content.decode()  # an open page closes it too
+    assert Message.objects.filter(exchange=exchange).exists() != is_over
+
+
+def test_a_suggestion_that_comes_too_late_keeps_its_words_and_is_not_asked_for_again() -> None:
+    exchange, ana, bento = pair()
+    page = ana.get(url(exchange, "counter/"))
+    bento.post(url(exchange, "withdraw/"))
+    typed = hidden(page, url(exchange, "counter/")) | {
+        "when": "open",
+        "minutes": "45 min",
+        "message": "How about less?",
+    }
+    answer = ana.post(url(exchange, "counter/"), typed)
+    assert answer.status_code == 409
+    assert "This proposal was withdrawn." in words(answer)
+    assert "How about less?" in answer.content.decode()
+    assert "Suggest this" not in words(answer)
+    assert "On the table now" not in words(answer)
+
+
 @pytest.mark.parametrize("state", State.values)
 def test_what_the_page_offers_is_what_the_rules_allow(state: str) -> None:
     exchange, ana, bento = pair(state)
@@ -183,6 +249,23 @@ def test_fewer_minutes_are_confirmed_and_what_cannot_be_read_is_asked_back() -> 
     drain()
 
     assert balance(exchange.provider) == 60 + 105
+
+
+def test_no_hours_move_for_a_time_nobody_stated() -> None:
+    exchange, _ana, bento = pair(State.DELIVERED)
+    for typed in ({}, {"minutes": ""}, {"minutes": " "}):
+        assert bento.post(url(exchange, "confirm/"), typed).status_code == 422
+    exchange.refresh_from_db()
+    assert exchange.state == State.DELIVERED
+
+
+def test_every_form_says_itself_that_it_is_not_swapped() -> None:
+    """Its page may have put it away when the answer comes, and what it inherited with it."""
+    for state in State.values:
+        exchange, ana, bento = pair(state)
+        for client in (ana, bento):
+            forms = re.findall(r"<form [^>]*hx-post[^>]*>", client.get(url(exchange)).content.decode())
+            assert all('hx-swap="none"' in form for form in forms), state
 
 
 def test_more_than_agreed_is_explained_before_it_is_confirmed() -> None:
@@ -426,7 +509,16 @@ def test_a_suspended_member_reads_kind_words_where_the_buttons_were(state: str) 
         if step in {"messages/", "review/"}:
             assert "But I want to" in answer.content.decode()
     assert not Message.objects.filter(exchange=exchange).exists()
-    assert "suspended" not in words(ana.get(url(exchange)))
+    html = ana.get(url(exchange)).content.decode().split('<div class="split exchange">')[1]
+    assert "suspended" not in html
+    assert ("Bento cannot take part in exchanges just now" in html) == exchange.is_live
+    assert "Bento cannot be written to just now." in html
+    assert "You meet on" not in html
+    for step in ("accept", "counter", "start", "messages"):
+        assert f'"{url(exchange, step)}/"' not in html
+    assert ana.post(url(exchange, "messages/"), {"text": "Are you there?", "nonce": "12345678"}).status_code == 409
+    if state == State.ACCEPTED:
+        assert ana.post(url(exchange, "start/")).status_code == 409
 
 
 def test_a_late_cancellation_says_what_it_costs_before_and_after(settings: Any) -> None:

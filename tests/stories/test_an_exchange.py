@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .eyes import barriers
 from .people import Meet, Person
@@ -126,8 +126,7 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     for person in (ana, bento):
         person.go("/settings/")  # a page that asks for nothing while another one is being opened
     listing = offers(ana)
-    said = ana.server.manage("shell", "-v0", "-c", DELIVERED.format(listing=listing, email=bento.email))
-    path = next(line.split()[1] for line in said.splitlines() if line.startswith("EXCHANGE"))
+    path = exchange_of(listing, bento, "delivered")
     ana.go(path)
     page = bento.go(path)
 
@@ -143,10 +142,12 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     expect(ana.page.get_by_role("heading", name="A moderator looks at it")).to_be_visible()
     is_clean(ana.page)
     ana.page.locator("#after textarea").fill("There was no power that day.")
+    page.locator("#after textarea").fill("As I was say")
     page.set_input_files("[name=file]", {"name": "note.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 x"})
     page.get_by_role("button", name="Add the file").click()
     expect(page.get_by_role("link", name="note.pdf")).to_be_visible()
-    expect(ana.page.locator("#after [data-outdated]")).to_be_visible()  # and what she writes stays
+    expect(page.locator("#after textarea")).to_have_value("As I was say")
+    expect(ana.page.get_by_role("link", name="note.pdf")).to_be_visible()  # and what she writes stays
     expect(ana.page.locator("#after textarea")).to_have_value("There was no power that day.")
     ana.page.get_by_role("button", name="Add this").click()
     expect(ana.page.get_by_role("link", name="note.pdf")).to_be_visible()
@@ -156,14 +157,144 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     assert download.value.suggested_filename == "note.pdf"
     is_clean(page)
 
+    # The ruling comes while both are writing: each reads it, and keeps her words.
+    ana.page.locator("#after textarea").fill("One more th")
+    ana.server.manage("shell", "-v0", "-c", RULED.format(path=path))
+    for one in (ana.page, page):
+        expect(one.locator("#so-far")).to_contain_text("Half an hour is fair.")
+        expect(one.locator("#now")).to_contain_text("Half an hour is fair.")
+        expect(one.locator("#say [data-overtaken]")).to_be_visible()
+        is_clean(one)
+    expect(ana.page.locator("#say textarea")).to_have_value("One more th")
+    expect(page.locator("#say textarea")).to_have_value("As I was say")
+    expect(page.locator("#show")).to_have_count(0)
+    ana.page.get_by_role("button", name="Add this").click()
+    expect(ana.page.locator("#say")).to_contain_text("This dispute is decided, so nothing can be added.")
+    expect(ana.page.locator("#say textarea")).to_have_value("One more th")
+    ana.complaints[:] = [complaint for complaint in ana.complaints if "409" not in complaint]
 
-DELIVERED = """
+
+RULED = """
+from marketplace import operations
+from marketplace.models import Exchange
+from tests.factories import make_moderator
+dispute = Exchange.objects.get(public_id="{path}".split("/")[2]).dispute
+moderator = make_moderator(email=f"{{dispute.public_id}}@example.org")
+operations.rule(dispute, by=moderator, outcome="split", because="Half an hour is fair.", provider_minutes=30)
+"""
+
+EXCHANGE = """
 from accounts.models import Member
 from marketplace.models import Listing
 from tests.factories import make_exchange
-bento, listing = Member.objects.get(email="{email}"), Listing.objects.get(public_id="{listing}")
-made = make_exchange(provider=listing.owner, receiver=bento, listing=listing, minutes=120, state="delivered")
+receiver, listing = Member.objects.get(email="{email}"), Listing.objects.get(public_id="{listing}")
+made = make_exchange(provider=listing.owner, receiver=receiver, listing=listing, minutes=120, state="{state}")
 print("EXCHANGE", made.get_absolute_url())
+"""
+
+
+def exchange_of(listing: str, receiver: Person, state: str) -> str:
+    """The path of an exchange of two hours about the listing."""
+    code = EXCHANGE.format(listing=listing, email=receiver.email, state=state)
+    said = receiver.server.manage("shell", "-v0", "-c", code)
+    return next(line.split()[1] for line in said.splitlines() if line.startswith("EXCHANGE"))
+
+
+def two_with(meet: Meet, state: str, **ana_sees: int) -> tuple[Person, Person, str]:
+    """Ana, who helps, Bento, and the path of their exchange."""
+    ana, bento = meet("Ana Prado", **ana_sees), meet("Bento Reis")
+    for person in (ana, bento):
+        person.join()
+        person.go("/settings/")
+    return ana, bento, exchange_of(offers(ana), bento, state)
+
+
+def slowly(page: Page, path: str) -> None:
+    """What is sent to ``path`` is answered late, long after the page heard that it happened."""
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        page.wait_for_timeout(1500)
+        route.fulfill(response=response)
+
+    page.route(f"**{path}", answer)
+
+
+def test_two_tabs_that_both_accept_go_on_as_whole_pages(meet: Meet) -> None:
+    ana, _bento, path = two_with(meet, "proposed")
+    first, second = ana.go(path), ana.context.new_page()
+    second.goto(ana.server.url + path)
+    for tab in (first, second):
+        slowly(tab, f"{path}accept/")
+    pressed = "document.querySelector('#press-accept').click()"
+    first.evaluate(pressed)
+    second.evaluate(pressed)
+    for tab in (first, second):
+        expect(tab.get_by_role("heading", name="Is it done?")).to_be_visible()
+        expect(tab.get_by_role("heading", name="Messages")).to_be_visible()
+        expect(tab.get_by_role("heading", name="Held hours")).to_be_visible()
+    # Who came second is answered 409, which a browser mentions on its console.
+    ana.complaints[:] = [complaint for complaint in ana.complaints if "409" not in complaint]
+
+
+def test_an_answer_that_comes_late_finds_its_page(meet: Meet) -> None:
+    ana, bento, path = two_with(meet, "accepted")
+    page = ana.go(path)
+    slowly(page, f"{path}start/")
+    slowly(page, f"{path}deliver/")
+    page.get_by_role("button", name="It has just begun").click()
+    expect(page.get_by_text("You said that it has begun.")).to_be_visible()
+    page.get_by_role("button", name="15 minutes less").click()
+    expect(page.locator("[name=minutes]")).to_have_value("1 h 45 min")
+    page.get_by_role("button", name="15 minutes more").click()
+    expect(page.locator("[name=minutes]")).to_have_value("2 h")
+    page.get_by_role("button", name="It is done").click()
+    expect(page.get_by_role("heading", name="Bento confirms now")).to_be_visible()
+    expect(page.get_by_role("heading", name="Messages")).to_be_visible()
+
+    # What is not said is asked for, not made up.
+    page = bento.go(path)
+    page.get_by_text("It took a different time").click()
+    page.get_by_role("button", name="15 minutes more").click()
+    expect(page.locator("#id_minutes")).to_have_value("2 h 15 min")
+    page.fill("#id_minutes", "")
+    page.get_by_role("button", name="Confirm this time").click()
+    expect(page.locator("#id_minutes-e")).to_be_visible()
+    expect(page.get_by_role("heading", name="Did it go as agreed?")).to_be_visible()
+    bento.complaints[:] = [complaint for complaint in bento.complaints if "422" not in complaint]
+
+
+def test_who_is_suspended_while_she_writes_is_told_so_and_keeps_her_words(meet: Meet) -> None:
+    ana, bento, path = two_with(meet, "accepted")
+    page = ana.go(path)
+    page.fill("#composer textarea", "I will be th")
+    ana.server.manage("shell", "-v0", "-c", SUSPENDED.format(email=ana.email))
+    expect(page.locator("[data-suspended]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-signed-out]")).to_be_hidden()
+    expect(page.locator("#composer textarea")).to_have_value("I will be th")
+    expect(page.get_by_role("button", name="It is done")).to_be_disabled()
+    is_clean(page)
+    # Her page asked for news once more, which a browser mentions on its console.
+    ana.complaints[:] = [complaint for complaint in ana.complaints if "401" not in complaint]
+    expect(bento.go(path).get_by_text("Ana cannot take part in exchanges just now")).to_be_visible()
+    is_clean(bento.page)
+
+
+def test_what_was_declined_meanwhile_closes_the_field_for_messages(meet: Meet) -> None:
+    ana, bento, path = two_with(meet, "proposed", width=390)
+    page, other = ana.go(path), bento.go(path)
+    page.get_by_role("button", name="Decline").click()
+    for one in (page, other):
+        expect(one.locator("#composer")).to_contain_text("nothing more is written here")
+        expect(one.locator("#composer textarea")).to_have_count(0)
+        is_clean(one)
+
+
+SUSPENDED = """
+from accounts.models import Member
+from accounts.operations import suspend_member
+from tests.factories import make_coordinator
+suspend_member(Member.objects.get(email="{email}"), by=make_coordinator(email="c.{email}"), reason="")
 """
 
 
