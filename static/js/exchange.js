@@ -116,6 +116,7 @@
   const sending = new Set();
   const isSending = () => [...sending].some((form) => form.isConnected);
   let isAsking = false;
+  let isStale = false;
   let isBehind = false;
   const catchUp = () => {
     if (!isBehind || document.hidden || isSending()) return;
@@ -125,10 +126,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.elt !== follow) {
       sending.add(event.detail.elt);
-      if (isAsking) {
-        isBehind = true;
-        htmx.trigger(follow, "htmx:abort"); // what it brings may be older than the answer to the form
-      }
+      if (isAsking) isBehind = isStale = true; // what it brings may be older than the answer to the form
     } else if (document.hidden || isSending()) {
       event.preventDefault();
       isBehind = true;
@@ -138,12 +136,16 @@
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const from = event.detail.requestConfig.elt; // the element itself may be gone
-    if (from === follow) isAsking = false;
+    if (from === follow) isAsking = isStale = false;
     sending.delete(from);
     delete from.dataset.sending;
     catchUp();
   });
   document.addEventListener("visibilitychange", catchUp);
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (isStale && event.detail.requestConfig.elt === follow) event.detail.shouldSwap = false;
+  });
 
   // A refusal says how things really are, and why: it is put in place like any other answer.
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -233,7 +233,7 @@ def test_the_rules_are_those_in_force_when_the_two_agreed(settings: Any) -> None
     assert exchange.deadline_at == starts_at + timedelta(days=14)
     assert exchange.terms | {"minutes": 60, "place": "At home"} == exchange.terms
     delivered = operations.deliver_exchange(exchange, by=exchange.provider, minutes=60)
-    assert delivered.deadline_at == delivered.changed_at + timedelta(days=3)
+    assert delivered.deadline_at == starts_at + timedelta(days=3)  # silence confirms nothing before that day
     done = operations.confirm_exchange(exchange, by=exchange.receiver)
     assert done.reviews_until == done.completed_at + timedelta(days=14)
     assert done.completed_at > agreed_at

@@ -10,6 +10,13 @@ from tests.live import Server
 from .people import Meet, Person
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One for each file of stories: only so many people may sign up at one site within an hour."""
+    with Server() as running:
+        yield running
+
+
 @pytest.fixture
 def meet(server: Server, new_context: Callable[..., BrowserContext]) -> Iterator[Meet]:
     """Meet a person with her own browser. At the end of the story none of them had a complaint."""
