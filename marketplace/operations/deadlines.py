@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from ledger import operations as ledger
@@ -58,7 +59,7 @@ def is_due() -> bool:
     return any(find(now).exists() for find in finds)
 
 
-def _past_reviews(at: datetime):  # type: ignore[no-untyped-def]
+def _past_reviews(at: datetime) -> QuerySet[Exchange]:
     return Exchange.objects.filter(reviews_until__lte=at).exclude(state=State.DISPUTED).order_by("reviews_until", "pk")
 
 
