@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -264,8 +265,7 @@ def exchange_cancel(request: MemberRequest, public_id: str) -> HttpResponse:
 @signed_in
 def exchange_message(request: MemberRequest, public_id: str) -> HttpResponse:
     found, form = hers(request, public_id), MessageForm(request.POST)
-    act = operations.send_message
-    write = lambda text, nonce: act(found, by=request.user, text=text, nonce=nonce)  # noqa: E731
+    write = partial(operations.send_message, found, by=request.user)
     return step(request, found, form, write, name="message", part="composer")
 
 
@@ -273,8 +273,7 @@ def exchange_message(request: MemberRequest, public_id: str) -> HttpResponse:
 @signed_in
 def exchange_review(request: MemberRequest, public_id: str) -> HttpResponse:
     found, form = hers(request, public_id), ReviewForm(request.POST)
-    act = operations.review_exchange
-    say = lambda stars, text: act(found, by=request.user, stars=stars, text=text)  # noqa: E731
+    say = partial(operations.review_exchange, found, by=request.user)
     return step(request, found, form, say, name="review", part="review")
 
 
