@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger import log
 from ledger.hot_path import Earlier, NewHold, PostgreSQL, SQLite, statements
-from ledger.models import Account, Hold, Kind
+from ledger.models import Account, Hold, Kind, Transfer
 from ledger.tasks import post_due_holds
 from timebank import clock, failpoints
 from timebank.durations import in_words
@@ -28,6 +29,7 @@ from .accounts import account_id_of
 
 LONGEST_KEY = 100
 LONGEST_NOTE = 500
+LONGEST_CATEGORY = 40
 _KINDS = frozenset(Kind.values)
 _COLUMNS = tuple(field.attname for field in Hold._meta.concrete_fields)
 _MOST_A_COLUMN_HOLDS = 2**62  # minutes; nobody has them, and more would not fit the arithmetic
@@ -70,15 +72,21 @@ def accept(
     note: str = "",
     due: bool = True,
     then: dict[str, Any] | None = None,
+    category: str = "",
+    expires_at: datetime | None = None,
+    reverses: Transfer | None = None,
 ) -> Hold:
     """Set whole ``amount_minutes`` of ``payer`` aside for ``payee``; when ``due``, the worker posts them at once.
 
     Called again with the same ``key`` by the same ``actor`` and with the same values, it returns the
     first hold in its present state and sets nothing aside. ``then`` is ``{"job": name, "args": ids}``, enqueued in
-    the transaction that resolves the hold. Keeps: balance − held never below the floor. Writes a
-    record. Raises NotEnoughTime, AccountClosed, KeyReused; ValueError for what no form lets through.
+    the transaction that resolves the hold. ``category`` is the code of the help; at
+    ``expires_at`` a hold that is not due gives the minutes back by itself; ``reverses`` is for `reverse`.
+    Keeps: balance − held never below the floor. Writes a record. Raises NotEnoughTime, AccountClosed,
+    KeyReused; ValueError for what no form lets through.
     """
     _check(payer, payee, amount_minutes, kind, key, note, then)
+    _check_ends(category, due, expires_at, reverses)
     hold = NewHold(
         public_id=public_id(),
         kind=str(kind),
@@ -87,10 +95,13 @@ def accept(
         amount_minutes=amount_minutes,
         actor_id=actor.pk,
         key=key,
-        request_hash=_hash_of(payer, payee, amount_minutes, kind, due, then),
+        request_hash=_hash_of(payer, payee, amount_minutes, kind, due, then, category, expires_at, reverses),
         then=then,
         due=due,
         created_at=clock.now(),
+        category=category,
+        reverses_id=None if reverses is None else reverses.pk,
+        expires_at=expires_at,
     )
     with statements() as books:
         if amount_minutes > _MOST_A_COLUMN_HOLDS or not books.set_aside(payer.pk, amount_minutes):
@@ -185,12 +196,36 @@ def _check(
         raise ValueError("then is a known job's name and its arguments")
 
 
+def _check_ends(category: str, due: bool, expires_at: datetime | None, reverses: Transfer | None) -> None:
+    if len(category) > LONGEST_CATEGORY or not (category.replace("-", "").replace("_", "").isalnum() or not category):
+        raise ValueError("a category is a short code")
+    if due and expires_at is not None:
+        raise ValueError("what is due does not expire")
+    if reverses is not None and not due:
+        raise ValueError("a reversal is due at once")
+
+
 def _hash_of(
-    payer: Account, payee: Account, amount_minutes: int, kind: str, due: bool, then: dict[str, Any] | None
+    payer: Account,
+    payee: Account,
+    amount_minutes: int,
+    kind: str,
+    due: bool,
+    then: dict[str, Any] | None,
+    category: str,
+    expires_at: datetime | None,
+    reverses: Transfer | None,
 ) -> str:
     """What tells a repeat from another request under the same key; words are compared by themselves (I15)."""
-    asked = f"{payer.public_id} {payee.public_id} {amount_minutes:d} {kind} {due:d} "
-    return hashlib.sha256((asked + json.dumps(then, sort_keys=True)).encode()).hexdigest()
+    asked = f"{payer.public_id} {payee.public_id} {amount_minutes:d} {kind} {due:d} {json.dumps(then, sort_keys=True)}"
+    # Said only where there is something to say, so that what was asked before these were known reads as it did.
+    if category:
+        asked += f" {category}"
+    if expires_at is not None:
+        asked += f" until {log.moment(expires_at)}"
+    if reverses is not None:
+        asked += f" instead of {reverses.public_id}"
+    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def _the_same(earlier: Earlier, asked: NewHold, note: str) -> Hold:
@@ -242,6 +277,8 @@ def _as_model(hold: NewHold, hold_id: int) -> Hold:
             hold_id,
             hold.public_id,
             hold.kind,
+            hold.category,
+            hold.reverses_id,
             hold.payer_id,
             hold.payee_id,
             hold.amount_minutes,
@@ -255,6 +292,8 @@ def _as_model(hold: NewHold, hold_id: int) -> Hold:
             hold.created_at,
             0,
             hold.created_at,
+            None,
+            hold.expires_at,
             None,
         ),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ledger.hot_path import Posted, Side, statements
+from ledger.hot_path import Expiries, Posted, Side, statements
 from ledger.models import Account, Hold, Kind, Transfer
 from ledger.tasks import seal_records
 from notifications.operations import Telling, tell_all
@@ -86,9 +87,10 @@ def _post_next_batch() -> tuple[int, int]:
 @retried
 @transaction.atomic
 def _post_due() -> tuple[int, int]:
+    now = clock.now()
     with statements() as books:
         books.take_turns(_POST_LOCK)
-        found, posted = books.post_due(clock.now(), MOST_PER_COMMIT)
+        found, posted = books.post_due(now, MOST_PER_COMMIT, minutes_expire_at(now))
     _follow(posted)
     return found, len(posted)
 
@@ -142,10 +144,23 @@ def _put_off(hold_id: int) -> timedelta:
 
 def _post(hold_ids: Sequence[int]) -> list[Posted]:
     """Post those of the holds that are still held, in the present transaction."""
+    now = clock.now()
     with statements() as books:
-        posted = books.post(hold_ids, clock.now())
+        posted = books.post(hold_ids, now, minutes_expire_at(now))
     _follow(posted)
     return posted
+
+
+def minutes_expire_at(now: datetime) -> Expiries:
+    """When minutes that help or a grant brings ``now`` expire, by the settings; None: never."""
+    return {
+        Kind.HELP: _after_days(now, settings.EARNED_HOURS_EXPIRE_DAYS),
+        Kind.GRANT: _after_days(now, settings.GRANTED_HOURS_EXPIRE_DAYS),
+    }
+
+
+def _after_days(now: datetime, days: int) -> datetime | None:
+    return now + timedelta(days=days) if days else None
 
 
 def _follow(posted: list[Posted]) -> None:

@@ -32,9 +32,12 @@ amounts = some.tuples(some.just("exactly"), some.sampled_from([1, 2, 59, 60, 61]
 )
 people = some.integers(0, 2)
 keys = some.sampled_from(["k:1", "k:2", "k:3"]) | some.none()
+kinds = some.sampled_from(["help", "gift"])
 steps = some.one_of(
-    some.tuples(some.just("accept"), people, people, amounts, keys, some.booleans(), some.sampled_from(["", "Thanks"])),
-    some.tuples(some.just("accept"), people, people, amounts, keys, some.booleans(), some.just("")),
+    some.tuples(
+        some.just("accept"), people, people, amounts, keys, some.booleans(), some.sampled_from(["", "Thanks"]), kinds
+    ),
+    some.tuples(some.just("accept"), people, people, amounts, keys, some.booleans(), some.just(""), kinds),
     some.tuples(some.just("post_due")),
     some.tuples(some.just("post"), some.integers(0, 9)),
     some.tuples(some.just("release"), some.integers(0, 9), some.sampled_from([0, 1, 2, 59, 60])),
@@ -78,7 +81,7 @@ class Told:
         except Refusal:
             pass
 
-    def accept(self, payer: int, payee: int, amount: Amount, key: str | None, due: bool, note: str) -> None:
+    def accept(self, payer: int, payee: int, amount: Amount, key: str | None, due: bool, note: str, kind: str) -> None:
         one, other = self.accounts[payer], self.accounts[payee]
         minutes = self._minutes(one.pk, amount)
         if one == other or minutes <= 0:
@@ -89,7 +92,7 @@ class Told:
             payer=one,
             payee=other,
             amount_minutes=minutes,
-            kind="help",
+            kind=kind,
             key=key or f"fresh:{next(self._keys)}",
             actor=one.owner,
             note=note,
