@@ -155,7 +155,8 @@ TRIGGERS: tuple[Trigger, ...] = (
         "INSERT",
         "ledger_transfer: reversals go the other way and never exceed what they undo",
         "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_transfer AS first"
-        " WHERE first.id = NEW.reverses_id AND first.reverses_id IS NULL AND first.payer_id = NEW.payee_id AND first.payee_id = NEW.payer_id"
+        " WHERE first.id = NEW.reverses_id AND first.reverses_id IS NULL"
+        " AND first.payer_id = NEW.payee_id AND first.payee_id = NEW.payer_id"
         " AND first.amount_minutes >= (SELECT sum(back.amount_minutes) FROM ledger_transfer AS back"
         " WHERE back.reverses_id = first.id))",
     ),
@@ -183,8 +184,8 @@ TRIGGERS: tuple[Trigger, ...] = (
         "BEFORE",
         "UPDATE",
         "ledger_lot: nothing of a lot changes but that its owner spends it, once",
-        f"OLD.spent_in_id IS NOT NULL OR {_any_differs(*_WHAT_A_LOT_IS)}"
-        " OR NOT EXISTS (SELECT 1 FROM ledger_transfer AS transfer WHERE transfer.id = NEW.spent_in_id"  # noqa: S608
+        f"OLD.spent_in_id IS NOT NULL OR {_any_differs(*_WHAT_A_LOT_IS)}"  # noqa: S608  # columns named above
+        " OR NOT EXISTS (SELECT 1 FROM ledger_transfer AS transfer WHERE transfer.id = NEW.spent_in_id"
         " AND NEW.owner_id = (CASE WHEN NEW.how = 'passed_on' THEN transfer.payer_id ELSE transfer.payee_id END))",
     ),
     # A batch moves each account once and then writes its lines, so a line continues the line before it, and
