@@ -11,7 +11,7 @@ in the order of their ids before anything else. On SQLite the transaction locks 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,7 +68,7 @@ _STATEMENTS = {
         INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",
             request_hash, "then", due, try_at, tries, created_at, category, reverses_id, expires_at)
         SELECT %s, %s, %s, id, %s, 'held', %s, %s, %s, {json}, %s, %s, 0, %s, %s, %s, %s
-        FROM ledger_account WHERE id = %s AND state = 'open' {lock_payee}
+        FROM ledger_account WHERE id = %s AND state = 'open' AND (max_balance_minutes IS NULL OR %s) {lock_payee}
         ON CONFLICT (actor_id, "key") DO NOTHING RETURNING id""",
     "find": """
         SELECT hold.id, hold.request_hash, note.text, note.erased_at FROM ledger_hold AS hold
@@ -123,6 +123,7 @@ _ONLY_SQLITE = {
 
 _ONLY_POSTGRESQL = {
     "lock_two": "SELECT id FROM ledger_account WHERE id IN (%s, %s) ORDER BY id FOR NO KEY UPDATE",
+    "lock_all": "SELECT id FROM ledger_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
     "lock_accounts": """
         SELECT id FROM ledger_account WHERE id IN (
             SELECT payer_id FROM ledger_hold WHERE id = ANY(%s) UNION SELECT payee_id FROM ledger_hold WHERE id = ANY(%s)
@@ -270,8 +271,11 @@ class _Steps:
         """Hold ``minutes`` on an open account; whether they were available."""
         return bool(self._run("set_aside", (minutes, minutes, account_id, minutes)).rowcount)
 
-    def write_hold(self, hold: NewHold) -> int | None:
-        """Write the hold and return its id; None, with nothing written, when the key is taken or the payee closed."""
+    def write_hold(self, hold: NewHold, *, fits: bool = False) -> int | None:
+        """Write the hold and return its id; None, with nothing written, when the key is taken or the payee closed.
+
+        Nor is it written where the payee has a largest balance, unless the caller saw that it ``fits``.
+        """
         at = self._moment(hold.created_at)
         row = self._run(
             "write_hold",
@@ -291,6 +295,7 @@ class _Steps:
                 hold.reverses_id,
                 None if hold.expires_at is None else self._moment(hold.expires_at),
                 hold.payee_id,
+                fits,
             ),
         ).fetchone()
         return row[0] if row else None
@@ -415,8 +420,11 @@ class SQLite(_Steps):
     def lock_two(self, one_id: int, other_id: int) -> None:
         """Nothing to do: the transaction has locked all."""
 
-    def take_turns(self, lock: int) -> None:
+    def lock_all(self, account_ids: Collection[int]) -> None:
         """Nothing to do either."""
+
+    def take_turns(self, lock: int) -> None:
+        """Nor here."""
 
     def post_due(self, at: datetime, limit: int, expire_at: Expiries) -> tuple[int, list[Posted]]:
         """How many holds were due by ``at``, of at most ``limit``, and those that were posted: all of them."""
@@ -458,6 +466,10 @@ class PostgreSQL(_Steps):
     def lock_two(self, one_id: int, other_id: int) -> None:
         """Lock both accounts, in the order of their ids."""
         self._run("lock_two", (one_id, other_id))
+
+    def lock_all(self, account_ids: Collection[int]) -> None:
+        """Lock all these accounts, in the order of their ids."""
+        self._run("lock_all", (list(account_ids),))
 
     def take_turns(self, lock: int) -> None:
         """Wait until no other transaction has this lock, and have it until the end of the present one."""

@@ -24,7 +24,7 @@ Moment = Any
 
 # Help makes minutes lasting, a grant gives them its own expiry; all else hands them on as they are.
 _EXPIRY_IS_THE_TRANSFERS = frozenset({Kind.HELP, Kind.GRANT})
-_GIVES_BACK = frozenset({Kind.REFUND, Kind.REVERSAL})
+GIVES_BACK = frozenset({Kind.REFUND, Kind.REVERSAL})
 
 
 @dataclass(eq=False, slots=True)
@@ -128,7 +128,7 @@ class Purses:
         raise ValueError(f"the lots of account {movement.payer_id} are fewer than its balance")
 
     def _mint(self, movement: Movement, minutes: int) -> NewMint:
-        if movement.kind in _GIVES_BACK:
+        if movement.kind in GIVES_BACK:
             reason = Mint.Reason.REISSUE
         else:
             reason = Mint.Reason.GRANT if movement.is_from_fund else Mint.Reason.CREDIT

@@ -7,17 +7,21 @@ only as the user model. The database itself refuses to change what is written on
 
 from .accounts import Account
 from .holds import Hold, HoldQuerySet, Kind, Note
+from .limits import LimitChange, LimitChangeQuerySet
 from .log import Leaf, Record
-from .lots import Lot, LotQuerySet, Mint
+from .lots import ExpiryNotice, Lot, LotQuerySet, Mint
 from .transfers import Entry, Transfer
 
 __all__ = [
     "Account",
     "Entry",
+    "ExpiryNotice",
     "Hold",
     "HoldQuerySet",
     "Kind",
     "Leaf",
+    "LimitChange",
+    "LimitChangeQuerySet",
     "Lot",
     "LotQuerySet",
     "Mint",

@@ -14,7 +14,8 @@ class Account(models.Model):
     """The minutes of one member, or of the community fund.
 
     Always: balance − held ≥ floor. The floor follows the credit limit, ratcheting upwards while an
-    account above its limit earns its way back (see ledger/operations/holds.py).
+    account above its limit earns its way back (see ledger/operations/holds.py). Below −soft limit its
+    owner is warned; what would lift it above its largest balance is refused.
     """
 
     class Kind(models.TextChoices):
@@ -35,6 +36,9 @@ class Account(models.Model):
     held_minutes = models.BigIntegerField(_("held (minutes)"), default=0)
     credit_limit_minutes = models.BigIntegerField(_("credit limit (minutes)"), default=0)
     floor_minutes = models.BigIntegerField(_("floor (minutes)"), default=0)
+    soft_limit_minutes = models.BigIntegerField(_("soft limit (minutes)"), null=True, blank=True)
+    max_balance_minutes = models.BigIntegerField(_("largest balance (minutes)"), null=True, blank=True)
+    has_own_limits = models.BooleanField(_("has limits of its own"), default=False)
     last_seq = models.BigIntegerField(_("lines in the statement"), default=0)
     opened_at = models.DateTimeField(_("opened"))
 
@@ -61,6 +65,11 @@ class Account(models.Model):
     def available_minutes(self) -> int:
         """What can be spent now: balance − held − floor."""
         return self.balance_minutes - self.held_minutes - self.floor_minutes
+
+    def is_below_soft_limit(self, *, less: int = 0) -> bool:
+        """Whether its owner owes more than the soft limit, now or with ``less`` minutes to spend."""
+        soft = self.soft_limit_minutes
+        return soft is not None and self.balance_minutes - self.held_minutes - less < -soft
 
     @property
     def is_open(self) -> bool:

@@ -40,6 +40,17 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def live(self) -> Self:
         return self.filter(state=Hold.State.HELD)
 
+    def not_frozen(self, at: datetime) -> Self:
+        return self.exclude(frozen_until__gt=at)
+
+    def to_expire(self, at: datetime) -> Self:
+        """Holds whose own time is over by ``at``, oldest first."""
+        return (
+            self.filter(state=Hold.State.HELD, due=False, expires_at__lte=at)
+            .not_frozen(at)
+            .order_by("expires_at", "pk")
+        )
+
     def live_of(self, account: Account) -> Self:
         """What is set aside from or for ``account``. Each part of the question has an index of its own."""
         parties = Q(payer=account) | Q(payee=account)
@@ -129,6 +140,11 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{in_words(self.amount_minutes)} · {self.public_id}"
+
+    @property
+    def went_back(self) -> bool:
+        """Whether its minutes are its payer's again."""
+        return self.state in {Hold.State.VOIDED, Hold.State.EXPIRED}
 
     @property
     def moves_minutes(self) -> int:

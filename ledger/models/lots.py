@@ -113,3 +113,20 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return f"{in_words(self.amount_minutes)} · {self.mint_id}"
+
+
+class ExpiryNotice(models.Model):
+    """That an account's owner was told that minutes of hers expire on a day, some days before."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_index=False)
+    expires_on = models.DateField()
+    days_before = models.PositiveSmallIntegerField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "expires_on", "days_before"], name="expiry_notice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.expires_on} −{self.days_before} d"

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from ledger import log
 from ledger.hot_path import Earlier, NewHold, PostgreSQL, SQLite, statements
+from ledger.lots import GIVES_BACK
 from ledger.models import Account, Hold, Kind, Transfer
 from ledger.tasks import post_due_holds
 from timebank import clock, failpoints
@@ -44,6 +45,13 @@ class AccountClosed(Refusal):
     code = "account_closed"
 
 
+class AccountFull(Refusal):
+    """The payee would have more than her account's largest balance."""
+
+    code = "account_full"
+    field = "amount_minutes"
+
+
 class KeyReused(Refusal):
     """The key of an earlier request came with other values."""
 
@@ -57,6 +65,12 @@ class AlreadyPosted(Refusal):
 
 class AlreadyVoided(Refusal):
     code = "already_voided"
+
+
+class Frozen(Refusal):
+    """Nobody releases, voids or lets expire what is frozen, until it is unfrozen or the time is over."""
+
+    code = "hold_frozen"
 
 
 @retried  # busy, deadlock, or the unique key: the whole function runs again, within its deadline
@@ -83,7 +97,7 @@ def accept(
     the transaction that resolves the hold. ``category`` is the code of the help; at
     ``expires_at`` a hold that is not due gives the minutes back by itself; ``reverses`` is for `reverse`.
     Keeps: balance − held never below the floor. Writes a record. Raises NotEnoughTime, AccountClosed,
-    KeyReused; ValueError for what no form lets through.
+    AccountFull, KeyReused; ValueError for what no form lets through.
     """
     _check(payer, payee, amount_minutes, kind, key, note, then)
     _check_ends(category, due, expires_at, reverses)
@@ -109,10 +123,12 @@ def accept(
                 return _the_same(earlier, hold, note)
             raise why_not(payer, amount_minutes)
         hold_id = books.write_hold(hold)
+        if hold_id is None and not books.find(actor.pk, key):
+            _check_room(payee, amount_minutes, kind)
+            hold_id = books.write_hold(hold, fits=True)
         if hold_id is None:
             earlier = books.find(actor.pk, key)
-            if earlier is None:
-                raise AccountClosed(_("That account is closed. It cannot receive hours."))
+            assert earlier is not None, "the payee is open and locked, so only the key is in the way"
             books.set_aside(payer.pk, -amount_minutes)
             return _the_same(earlier, hold, note)
         words = _write_note(books, hold_id, note) if note else None
@@ -130,23 +146,24 @@ def release(hold: Hold, *, minutes: int | None = None, actor: Any) -> Hold:
     """Let ``hold`` be posted: all of it, or ``minutes`` of it while the rest goes back to the payer.
 
     The worker posts it at once. Released again with the same minutes, it stays as it is. Writes a
-    record. Raises AlreadyPosted where other minutes were released before, AlreadyVoided; ValueError for
-    more than is held, or for nothing.
+    record. Raises AlreadyPosted where other minutes were released before, AlreadyVoided, Frozen; ValueError
+    for more than is held, or for nothing.
     """
     minutes = hold.amount_minutes if minutes is None else minutes
     if type(minutes) is not int or not 0 < minutes <= hold.amount_minutes:
         raise ValueError("a hold is released whole or in part")
     part = None if minutes == hold.amount_minutes else minutes
     # One conditional UPDATE: of two who release it differently, one does.
-    kept = Hold.objects.live().filter(pk=hold.pk, due=False)
-    if kept.update(due=True, post_minutes=part, try_at=clock.now()):
+    kept = Hold.objects.live().not_frozen(clock.now()).filter(pk=hold.pk, due=False)
+    if kept.update(due=True, post_minutes=part, try_at=clock.now(), frozen_until=None):
         account = Account.objects.get(pk=hold.payer_id)
         log.write_record("release", hold=hold.public_id, amount_minutes=minutes, by=account_id_of(actor, account))
         ring(post_due_holds)
         return Hold.objects.get(pk=hold.pk)
     hold = Hold.objects.get(pk=hold.pk)
-    if hold.state == Hold.State.VOIDED:
+    if hold.went_back:
         raise AlreadyVoided(_("These hours went back to their owner."))
+    _check_not_frozen(hold)
     if hold.post_minutes != part:
         raise AlreadyPosted(_("These hours have arrived already."))
     return hold
@@ -157,24 +174,38 @@ def release(hold: Hold, *, minutes: int | None = None, actor: Any) -> Hold:
 def void(hold: Hold, *, actor: Any) -> Hold:
     """Give the hours of ``hold`` back to its payer; voiding twice gives them back once. Writes a record.
 
-    Raises AlreadyPosted when they have arrived.
+    Raises AlreadyPosted when they have arrived, Frozen.
     """
+    return give_back(hold, Hold.State.VOIDED, actor=actor)
+
+
+def give_back(hold: Hold, state: Hold.State, *, actor: Any = None) -> Hold:
+    """End a live hold in ``state``, voided or expired, and free its minutes. See `void` and `expire_holds`."""
     account = Account.objects.select_for_update(no_key=True).get(pk=hold.payer_id)
     hold = Hold.objects.select_for_update().get(pk=hold.pk)
     if hold.state == Hold.State.POSTED:
         raise AlreadyPosted(_("These hours have arrived already."))
-    if hold.state == Hold.State.VOIDED:
+    if hold.went_back:
         return hold
+    _check_not_frozen(hold)
     freed = F("balance_minutes") - F("held_minutes") + hold.amount_minutes
     Account.objects.filter(pk=account.pk).update(
         held_minutes=F("held_minutes") - hold.amount_minutes,
         floor_minutes=Greatest(F("floor_minutes"), Least(-F("credit_limit_minutes"), freed)),
     )
-    hold.state, hold.resolved_at = Hold.State.VOIDED, clock.now()
-    hold.save(update_fields=["state", "resolved_at"])
-    log.write_record("void", hold=hold.public_id, by=account_id_of(actor, account))
+    hold.state, hold.resolved_at, hold.frozen_until = state, clock.now(), None
+    hold.save(update_fields=["state", "resolved_at", "frozen_until"])
+    if state == Hold.State.VOIDED:
+        log.write_record("void", hold=hold.public_id, by=account_id_of(actor, account))
+    else:
+        log.write_record("expire", hold=hold.public_id)
     enqueue_then(hold.then)
     return hold
+
+
+def _check_not_frozen(hold: Hold) -> None:
+    if hold.frozen_until is not None and hold.frozen_until > clock.now():
+        raise Frozen(_("These hours are frozen while a dispute about them is open."))
 
 
 def enqueue_then(then: dict[str, Any] | None) -> None:
@@ -194,6 +225,24 @@ def _check(
         raise ValueError("a key or note is too long, or no text")
     if then is not None and (then.keys() != {"job", "args"} or then["job"] not in job_functions):
         raise ValueError("then is a known job's name and its arguments")
+
+
+def _check_room(payee: Account, amount_minutes: int, kind: str) -> None:
+    """Raise AccountClosed, or AccountFull where with this, and what is on its way, the payee would have too much."""
+    payee = Account.objects.select_for_update(no_key=True).get(pk=payee.pk)
+    if not payee.is_open:
+        raise AccountClosed(_("That account is closed. It cannot receive hours."))
+    most = payee.max_balance_minutes
+    if most is None or kind in GIVES_BACK:
+        return
+    coming = Hold.objects.live_of(payee).filter(payee=payee).aggregate(minutes=Sum("amount_minutes"))["minutes"] or 0
+    if payee.balance_minutes + coming + amount_minutes > most:
+        raise AccountFull(
+            _(
+                "That account may hold up to %(most)s, and this would be too much for it. Please send fewer hours, or later."
+            )
+            % {"most": in_words(most)}
+        )
 
 
 def _check_ends(category: str, due: bool, expires_at: datetime | None, reverses: Transfer | None) -> None:

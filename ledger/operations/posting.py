@@ -27,6 +27,7 @@ logger = logging.getLogger("timebank.ledger")
 MOST_PER_COMMIT = 200
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
+_TAKEN = {Kind.EXPIRY: "hours-expired", Kind.REVERSAL: "hours-reversed"}  # what she is told whose hours went
 _POST_LOCK = 7_014_200  # PostgreSQL advisory lock: workers with batches take turns
 
 
@@ -186,7 +187,10 @@ def _tellings(one: Posted) -> list[Telling]:
             told.append(Telling(one.payee.owner_id, "hours-arrived", about, data, in_inbox=True, by_mail=True))
     if _is_person(one.payer):
         about = one.payee.owner_id if _is_person(one.payee) else None
-        told.append(Telling(one.payer.owner_id, "hours-delivered", about, data))
+        if one.kind in _TAKEN:  # nothing she did herself
+            told.append(Telling(one.payer.owner_id, _TAKEN[one.kind], about, data, in_inbox=True, by_mail=True))
+        else:
+            told.append(Telling(one.payer.owner_id, "hours-delivered", about, data))
     return told
 
 
