@@ -187,6 +187,5 @@ def _same(piece: Piece) -> tuple[NewMint | int, Moment | None]:
 
 def _turn(piece: Piece) -> tuple[bool, Moment, bool, int]:
     """Which lot is spent before which."""
-    mint, expires_at = piece.mint, piece.expires_at
-    is_new = isinstance(mint, NewMint)
-    return expires_at is None, "" if expires_at is None else expires_at, is_new, mint.turn if is_new else mint
+    is_new, number = (True, piece.mint.turn) if isinstance(piece.mint, NewMint) else (False, piece.mint)
+    return piece.expires_at is None, "" if piece.expires_at is None else piece.expires_at, is_new, number

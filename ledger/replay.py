@@ -109,8 +109,8 @@ def differences() -> Iterator[str]:
         for what, rows, should in (
             ("lines", lines, step.lines),
             ("mint", mints, Counter((mint.issuer_id, mint.amount_minutes, mint.reason) for mint in step.mints)),
-            ("lots born in it", births, Counter((*_said(piece), "") for piece in step.born)),
-            ("lots spent in it", spendings, Counter((*_said(piece), piece.how) for piece in (*step.spent, *burnt))),
+            ("births of lots", births, Counter((*_said(piece), "") for piece in step.born)),
+            ("spent lots", spendings, Counter((*_said(piece), piece.how) for piece in (*step.spent, *burnt))),
         ):
             if rows.of(id_) != should:
                 yield f"ledger_transfer {id_}: its {what} are not what follows from the transfers before it"

@@ -228,7 +228,7 @@ def _check(
 
 
 def _check_room(payee: Account, amount_minutes: int, kind: str) -> None:
-    """Raise AccountClosed, or AccountFull where with this, and what is on its way, the payee would have too much."""
+    """Raise AccountClosed, or AccountFull where the payee would have too much, what is on its way included."""
     payee = Account.objects.select_for_update(no_key=True).get(pk=payee.pk)
     if not payee.is_open:
         raise AccountClosed(_("That account is closed. It cannot receive hours."))
@@ -238,9 +238,7 @@ def _check_room(payee: Account, amount_minutes: int, kind: str) -> None:
     coming = Hold.objects.live_of(payee).filter(payee=payee).aggregate(minutes=Sum("amount_minutes"))["minutes"] or 0
     if payee.balance_minutes + coming + amount_minutes > most:
         raise AccountFull(
-            _(
-                "That account may hold up to %(most)s, and this would be too much for it. Please send fewer hours, or later."
-            )
+            _("That account may hold up to %(most)s, and this would be too much for it. Please send fewer hours.")
             % {"most": in_words(most)}
         )
 

@@ -27,7 +27,10 @@ logger = logging.getLogger("timebank.ledger")
 MOST_PER_COMMIT = 200
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
-_TAKEN = {Kind.EXPIRY: "hours-expired", Kind.REVERSAL: "hours-reversed"}  # what she is told whose hours went
+_TAKEN: dict[str, str] = {
+    Kind.EXPIRY: "hours-expired",
+    Kind.REVERSAL: "hours-reversed",
+}  # what she is told whose hours went
 _POST_LOCK = 7_014_200  # PostgreSQL advisory lock: workers with batches take turns
 
 

@@ -188,12 +188,12 @@ def test_a_hold_posted_twice_is_found() -> None:
     if connection.vendor == "sqlite":
         return  # the unique key cannot be put aside there
     execute_unchecked("ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_hold_id_key")
-    columns = "kind, payer_id, payee_id, amount_minutes, hold_id, posted_at"
+    columns = "kind, payer_id, payee_id, amount_minutes, hold_id, posted_at, category"
     execute(
         f"INSERT INTO ledger_transfer (public_id, {columns}) SELECT 'x', {columns} FROM ledger_transfer WHERE kind = 'help'"
     )
 
-    assert [fault.invariant for fault in check.faults()] == ["I2", "I11", "I13"]
+    assert [fault.invariant for fault in check.faults()] == ["I2", "I10", "I11", "I13", "I14"]
 
 
 def test_a_due_hold_that_nobody_posts_is_found() -> None:
