@@ -132,10 +132,13 @@ class EntryAdmin(_Amounts, ReadOnlyAdmin):
 # The log itself keeps the codes: whoever checks it reads them in any language.
 RECORD_KINDS = {
     "account": _("account"),
+    "expire": _("hold expired"),
+    "freeze": _("hold frozen, or free again"),
     "hold": _("hold"),
     "joining": _("joining"),
     "limit": _("credit limit"),
     "listing": _("listing"),
+    "mint": _("minutes minted"),
     "reading": _("messages read"),
     "release": _("hold released"),
     "role": _("role"),

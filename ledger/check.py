@@ -18,7 +18,7 @@ from django.db import connection
 from timebank import clock
 from timebank.jobs.models import Job
 
-from . import log
+from . import log, replay
 from .models import Hold, Record
 
 # A due hold that failed is tried again within ten minutes; past this nobody is at work.
@@ -114,6 +114,105 @@ _QUESTIONS = (
         WHERE account.held_minutes <> coalesce(held.live, 0) ORDER BY account.id LIMIT 1""",
     ),
     _Question(
+        "I6",
+        "an account whose open lots do not add up to what it has",
+        """
+        SELECT 'ledger_account', account.id FROM ledger_account AS account
+        LEFT JOIN (SELECT owner_id, sum(amount_minutes) AS minutes FROM ledger_lot WHERE spent_in_id IS NULL
+            GROUP BY owner_id) AS lots ON lots.owner_id = account.id
+        WHERE coalesce(lots.minutes, 0) <>
+            CASE WHEN account.balance_minutes > 0 THEN account.balance_minutes ELSE 0 END
+        ORDER BY account.id LIMIT 1""",
+    ),
+    _Question(
+        "I7",
+        "the open lots do not add up to what is owed",
+        """
+        SELECT 'ledger_lot: all', lots.minutes FROM
+            (SELECT coalesce(sum(amount_minutes), 0) AS minutes FROM ledger_lot WHERE spent_in_id IS NULL) AS lots,
+            (SELECT coalesce(sum(-balance_minutes), 0) AS minutes FROM ledger_account WHERE balance_minutes < 0) AS owed
+        WHERE lots.minutes <> owed.minutes""",
+    ),
+    _Question(
+        "I8",
+        "a mint whose lots, open or burnt, do not add up to what was minted",
+        """
+        SELECT 'ledger_mint', mint.id FROM ledger_mint AS mint
+        LEFT JOIN (SELECT mint_id, sum(amount_minutes) AS minutes FROM ledger_lot
+            WHERE spent_in_id IS NULL OR how IN ('redeemed', 'retired')
+            GROUP BY mint_id) AS lots ON lots.mint_id = mint.id
+        WHERE mint.amount_minutes IS DISTINCT FROM lots.minutes ORDER BY mint.id LIMIT 1""",
+    ),
+    _Question(
+        "I9",
+        "a lot that was born or spent in a transfer where its owner had no such part",
+        """
+        SELECT 'ledger_lot', lot.id FROM ledger_lot AS lot
+        LEFT JOIN ledger_transfer AS birth ON birth.id = lot.born_in_id
+        LEFT JOIN ledger_transfer AS spending ON spending.id = lot.spent_in_id
+        WHERE birth.id IS NULL OR lot.owner_id NOT IN (birth.payer_id, birth.payee_id)
+            OR (lot.spent_in_id IS NULL) <> (lot.how = '')
+            OR (lot.spent_in_id IS NOT NULL AND (spending.id IS NULL
+                OR lot.owner_id <> (CASE WHEN lot.how = 'passed_on' THEN spending.payer_id ELSE spending.payee_id END)
+                OR (lot.how IN ('redeemed', 'retired')) <> (lot.born_in_id = lot.spent_in_id)))
+        ORDER BY lot.id LIMIT 1""",
+    ),
+    _Question(
+        "I9",
+        "minutes burnt as if by another: only the fund retires, only members redeem",
+        """
+        SELECT 'ledger_lot', lot.id FROM ledger_lot AS lot JOIN ledger_account AS account ON account.id = lot.owner_id
+        WHERE (lot.how = 'retired' AND account.kind <> 'fund') OR (lot.how = 'redeemed' AND account.kind = 'fund')
+        ORDER BY lot.id LIMIT 1""",
+    ),
+    _Question(
+        "I10",
+        "a transfer in which minutes of lots were lost or made",
+        """
+        SELECT 'ledger_transfer', moved.id FROM (
+            SELECT id, sum(minutes) AS minutes, sum(given) AS given FROM (
+                SELECT spent_in_id AS id, amount_minutes AS minutes,
+                    CASE how WHEN 'passed_on' THEN amount_minutes ELSE 0 END AS given
+                    FROM ledger_lot WHERE spent_in_id IS NOT NULL AND spent_in_id <> born_in_id
+                UNION ALL SELECT transfer_id, amount_minutes, amount_minutes FROM ledger_mint
+                UNION ALL SELECT lot.born_in_id, -lot.amount_minutes, CASE WHEN lot.owner_id = birth.payer_id
+                    THEN -lot.amount_minutes ELSE 0 END
+                    FROM ledger_lot AS lot JOIN ledger_transfer AS birth ON birth.id = lot.born_in_id) AS parts
+            GROUP BY id) AS moved
+        LEFT JOIN ledger_transfer AS transfer ON transfer.id = moved.id
+        WHERE moved.minutes <> 0 OR moved.given IS DISTINCT FROM transfer.amount_minutes ORDER BY moved.id LIMIT 1""",
+    ),
+    _Question(
+        "I10",
+        "a transfer that moved no lots",
+        """
+        SELECT 'ledger_transfer', transfer.id FROM ledger_transfer AS transfer
+        LEFT JOIN (SELECT DISTINCT born_in_id FROM ledger_lot) AS lot ON lot.born_in_id = transfer.id
+        WHERE lot.born_in_id IS NULL ORDER BY transfer.id LIMIT 1""",
+    ),
+    _Question(
+        "I12",
+        "a transfer undone the wrong way round, by more than it moved, or itself an undoing",
+        """
+        SELECT 'ledger_transfer', first.id FROM ledger_transfer AS first
+        JOIN (SELECT reverses_id, sum(amount_minutes) AS minutes,
+            min(payer_id) AS payer_id, max(payer_id) AS other_payer_id,
+            min(payee_id) AS payee_id, max(payee_id) AS other_payee_id FROM ledger_transfer
+            WHERE reverses_id IS NOT NULL GROUP BY reverses_id) AS back ON back.reverses_id = first.id
+        WHERE back.minutes > first.amount_minutes OR first.reverses_id IS NOT NULL
+            OR back.payer_id <> first.payee_id OR back.other_payer_id <> first.payee_id
+            OR back.payee_id <> first.payer_id OR back.other_payee_id <> first.payer_id
+        ORDER BY first.id LIMIT 1""",
+    ),
+    _Question(
+        "I16",
+        "an expiry that took minutes that were not there",
+        """
+        SELECT 'ledger_transfer', transfer.id FROM ledger_transfer AS transfer
+        JOIN ledger_entry AS line ON line.transfer_id = transfer.id AND line.account_id = transfer.payer_id
+        WHERE transfer.kind = 'expiry' AND line.balance_after_minutes < 0 ORDER BY transfer.id LIMIT 1""",
+    ),
+    _Question(
         "I11",
         "a hold whose transfer is not what it set aside, or is missing, or should not be",
         """
@@ -122,7 +221,8 @@ _QUESTIONS = (
         WHERE (hold.state = 'posted') <> (transfer.id IS NOT NULL)
             OR (transfer.id IS NOT NULL AND (transfer.payer_id <> hold.payer_id OR transfer.payee_id <> hold.payee_id
                 OR transfer.amount_minutes <> coalesce(hold.post_minutes, hold.amount_minutes)
-                OR transfer.kind <> hold.kind OR transfer.public_id <> hold.public_id))
+                OR transfer.kind <> hold.kind OR transfer.public_id <> hold.public_id
+                OR transfer.category <> hold.category OR transfer.reverses_id IS DISTINCT FROM hold.reverses_id))
             OR (hold.state = 'held') <> (hold.resolved_at IS NULL)
         ORDER BY hold.id LIMIT 1""",
     ),
@@ -151,6 +251,8 @@ _QUESTIONS = (
         for noun, table, which in (
             ("hold", "ledger_hold", "id IS NOT NULL"),
             ("void", "ledger_hold", "state = 'voided'"),
+            ("expire", "ledger_hold", "state = 'expired'"),
+            ("mint", "ledger_mint", "id IS NOT NULL"),
             ("transfer", "ledger_transfer", "id IS NOT NULL"),
         )
     ),
@@ -160,7 +262,7 @@ _QUESTIONS = (
 def faults() -> list[Fault]:
     """The first bad row of every invariant that does not hold; empty while the books are sound."""
     first: dict[str, Fault] = {}
-    for look in (_broken_in_sql, _overdue, _unlike_its_leaf, _personal):
+    for look in (_broken_in_sql, _overdue, _unlike_a_replay, _unlike_its_leaf, _personal):
         for fault in look():
             first.setdefault(fault.invariant, fault)
     return sorted(first.values(), key=lambda fault: int(fault.invariant[1:]))
@@ -181,6 +283,14 @@ def _overdue() -> Iterator[Fault]:
     """Everything due ends: no due hold waits for longer than the longest pause between two tries."""
     if hold := Hold.objects.due(clock.now() - LONGEST_WAIT).first():
         yield Fault("I11", f"ledger_hold {hold.pk}", f"due since {log.moment(hold.try_at)} and not posted")
+
+
+def _unlike_a_replay() -> Iterator[Fault]:
+    with replay.one_moment():
+        for difference in replay.differences():
+            row, what = difference.split(": ", 1)
+            yield Fault("I14", row, what)
+            return
 
 
 def _unlike_its_leaf() -> Iterator[Fault]:

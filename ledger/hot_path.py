@@ -11,7 +11,7 @@ in the order of their ids before anything else. On SQLite the transaction locks 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,10 @@ from typing import Any, NamedTuple
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from . import log
+from .lots import Movement, NewMint, Piece, Purses
+from .models import Account, Kind
 
+_FUND = Account.Kind.FUND
 # What differs between the engines inside a statement; `{…}` below.
 _WORDS = {
     "sqlite": {
@@ -28,6 +31,8 @@ _WORDS = {
         "least": "min",
         "lock_payee": "",
         "json": "%s",
+        "moment": "%s",
+        "raw_expiry": "expires_at || ''",  # as it is written; the driver would read it as a date
         "among": "IN (SELECT value FROM json_each(%s))",
         "moved": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS minutes,"
         " json_extract(value, '$[2]') AS freed, json_extract(value, '$[3]') AS lines FROM json_each(%s)) AS moved",
@@ -38,6 +43,8 @@ _WORDS = {
         # Conflicts with closing an account (FOR UPDATE) and with nothing else, posting to it least of all.
         "lock_payee": "FOR KEY SHARE",
         "json": "%s::jsonb",
+        "moment": "%s::timestamptz",
+        "raw_expiry": "expires_at",
         "among": "= ANY(%s)",
         "moved": "unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS moved (id, minutes, freed, lines)",
     },
@@ -46,8 +53,10 @@ _WORDS = {
 # What of a hold is posted: all of it, unless it was released in part.
 _POSTED_MINUTES = "coalesce(post_minutes, amount_minutes)"
 _RESOLVED = (
-    f'RETURNING id, public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, amount_minutes AS held_minutes, "then"'
+    f'RETURNING id, public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, amount_minutes AS held_minutes, "then",'
+    " category, reverses_id"
 )
+_OPEN_LOTS = "SELECT id, mint_id, owner_id, amount_minutes, {raw_expiry} FROM ledger_lot WHERE spent_in_id IS NULL"
 
 _STATEMENTS = {
     # One conditional UPDATE is lock and test together: nobody can spend the same minutes in between.
@@ -57,9 +66,9 @@ _STATEMENTS = {
         WHERE id = %s AND state = 'open' AND balance_minutes - held_minutes - %s >= floor_minutes""",
     "write_hold": """
         INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",
-            request_hash, "then", due, try_at, tries, created_at)
-        SELECT %s, %s, %s, id, %s, 'held', %s, %s, %s, {json}, %s, %s, 0, %s
-        FROM ledger_account WHERE id = %s AND state = 'open' {lock_payee}
+            request_hash, "then", due, try_at, tries, created_at, category, reverses_id, expires_at)
+        SELECT %s, %s, %s, id, %s, 'held', %s, %s, %s, {json}, %s, %s, 0, %s, %s, %s, %s
+        FROM ledger_account WHERE id = %s AND state = 'open' AND (max_balance_minutes IS NULL OR %s) {lock_payee}
         ON CONFLICT (actor_id, "key") DO NOTHING RETURNING id""",
     "find": """
         SELECT hold.id, hold.request_hash, note.text, note.erased_at FROM ledger_hold AS hold
@@ -77,9 +86,15 @@ _STATEMENTS = {
         FROM {moved} WHERE ledger_account.id = moved.id
         RETURNING ledger_account.id, public_id, kind, owner_id, balance_minutes, last_seq""",
     "write_transfers": f"""
-        INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, hold_id, posted_at)
-        SELECT public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, id, resolved_at FROM ledger_hold
-        WHERE id {{among}} ORDER BY id RETURNING id, hold_id""",
+        INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, hold_id, posted_at, category,
+            reverses_id, minutes_expire_at)
+        SELECT public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, id, resolved_at, category, reverses_id,
+            CASE kind WHEN 'help' THEN {{moment}} WHEN 'grant' THEN {{moment}} END
+        FROM ledger_hold WHERE id {{among}} ORDER BY id RETURNING id, hold_id""",
+    # Two halves, each with an index of its own.
+    "open_lots": f"""
+        {_OPEN_LOTS} AND expires_at IS NULL AND owner_id {{among}}
+        UNION ALL {_OPEN_LOTS} AND expires_at IS NOT NULL AND owner_id {{among}}""",
 }
 
 _ONLY_SQLITE = {
@@ -95,10 +110,20 @@ _ONLY_SQLITE = {
         INSERT INTO ledger_entry (account_id, seq, transfer_id, amount_minutes, balance_after_minutes)
         VALUES (%s, %s, %s, %s, %s)""",
     "write_records": "INSERT INTO ledger_record (kind, body, created_at) VALUES (%s, %s, %s)",
+    "write_mints": """
+        INSERT INTO ledger_mint (transfer_id, issuer_id, amount_minutes, reason)
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+            json_extract(value, '$[3]')
+        FROM json_each(%s) ORDER BY json_extract(value, '$[0]') RETURNING transfer_id, id""",
+    "spend_lots": "UPDATE ledger_lot SET spent_in_id = %s, how = %s WHERE id = %s AND spent_in_id IS NULL",
+    "write_lots": """
+        INSERT INTO ledger_lot (mint_id, owner_id, amount_minutes, expires_at, born_in_id, spent_in_id, how)
+        VALUES (%s, %s, %s, %s, %s, %s, %s)""",
 }
 
 _ONLY_POSTGRESQL = {
     "lock_two": "SELECT id FROM ledger_account WHERE id IN (%s, %s) ORDER BY id FOR NO KEY UPDATE",
+    "lock_all": "SELECT id FROM ledger_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
     "lock_accounts": """
         SELECT id FROM ledger_account WHERE id IN (
             SELECT payer_id FROM ledger_hold WHERE id = ANY(%s) UNION SELECT payee_id FROM ledger_hold WHERE id = ANY(%s)
@@ -109,6 +134,18 @@ _ONLY_POSTGRESQL = {
     "write_records": """
         INSERT INTO ledger_record (kind, body, created_at)
         SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])""",
+    "write_mints": """
+        INSERT INTO ledger_mint (transfer_id, issuer_id, amount_minutes, reason)
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[]) AS new (transfer_id) ORDER BY 1
+        RETURNING transfer_id, id""",
+    "spend_lots": """
+        UPDATE ledger_lot SET spent_in_id = now.spent_in_id, how = now.how
+        FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS now (spent_in_id, how, id)
+        WHERE ledger_lot.id = now.id AND ledger_lot.spent_in_id IS NULL""",
+    "write_lots": """
+        INSERT INTO ledger_lot (mint_id, owner_id, amount_minutes, expires_at, born_in_id, spent_in_id, how)
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[],
+            %s::text[])""",
 }
 
 _COMMON = {
@@ -144,6 +181,9 @@ class NewHold:
     then: dict[str, Any] | None
     due: bool
     created_at: datetime
+    category: str
+    reverses_id: int | None
+    expires_at: datetime | None
 
 
 class Side(NamedTuple):
@@ -168,6 +208,8 @@ class Resolved(NamedTuple):
     amount_minutes: int  # that move
     held_minutes: int  # that were set aside; the rest goes back
     then: str | None
+    category: str
+    reverses_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +222,12 @@ class Posted:
     payee: Side
     amount_minutes: int
     then: dict[str, Any] | None
+    category: str = ""
+    is_reversal: bool = False
+
+
+# When the minutes of a transfer of this kind, posted now, expire; None: never.
+Expiries = Mapping[str, datetime | None]
 
 
 @contextmanager
@@ -223,8 +271,11 @@ class _Steps:
         """Hold ``minutes`` on an open account; whether they were available."""
         return bool(self._run("set_aside", (minutes, minutes, account_id, minutes)).rowcount)
 
-    def write_hold(self, hold: NewHold) -> int | None:
-        """Write the hold and return its id; None, with nothing written, when the key is taken or the payee closed."""
+    def write_hold(self, hold: NewHold, *, fits: bool = False) -> int | None:
+        """Write the hold and return its id; None, with nothing written, when the key is taken or the payee closed.
+
+        Nor is it written where the payee has a largest balance, unless the caller saw that it ``fits``.
+        """
         at = self._moment(hold.created_at)
         row = self._run(
             "write_hold",
@@ -240,7 +291,11 @@ class _Steps:
                 hold.due,
                 at,
                 at,
+                hold.category,
+                hold.reverses_id,
+                None if hold.expires_at is None else self._moment(hold.expires_at),
                 hold.payee_id,
+                fits,
             ),
         ).fetchone()
         return row[0] if row else None
@@ -262,15 +317,20 @@ class _Steps:
         """The ids of holds to be posted by ``at``, longest waiting first."""
         return [row[0] for row in self._run("due", (self._moment(at), limit)).fetchall()]
 
-    def _write_posted(self, rows: list[tuple[Any, ...]], at: datetime) -> list[Posted]:
+    def _write_posted(self, rows: list[tuple[Any, ...]], at: datetime, expire_at: Expiries) -> list[Posted]:
         """Move what the resolved holds set aside, in the order of their ids, and write it all down."""
         holds = [Resolved(*row) for row in sorted(rows)]
         if not holds:
             return []
         sides = self._move(holds)
-        written = self._run("write_transfers", (self._among([hold.id for hold in holds]),)).fetchall()
+        expiries = {kind: None if end is None else self._moment(end) for kind, end in expire_at.items()}
+        written = self._run(
+            "write_transfers",
+            (expiries[Kind.HELP], expiries[Kind.GRANT], self._among([hold.id for hold in holds])),
+        ).fetchall()
         transfers = {hold_id: id_ for id_, hold_id in written}
         self._run_many("write_entries", _lines(holds, sides, transfers))
+        mints = self._write_lots(_movements(holds, sides, transfers, expiries))
         posted = [
             Posted(
                 hold.public_id,
@@ -279,12 +339,62 @@ class _Steps:
                 sides[hold.payee_id],
                 hold.amount_minutes,
                 json.loads(hold.then) if hold.then else None,
+                hold.category,
+                hold.reverses_id is not None,
             )
             for hold in holds
         ]
         said_at, moment = log.moment(at), self._moment(at)
-        self._run_many("write_records", [("transfer", _record_of(one, said_at), moment) for one in posted])
+        records = [("transfer", _record_of(one, said_at), moment) for one in posted]
+        if mints:
+            named = {transfers[hold.id]: hold.public_id for hold in holds}
+            for mint in mints:
+                issuer = sides[mint.issuer_id].public_id
+                body = log.mint_body(said_at, named[mint.transfer_id], issuer, mint.amount_minutes, mint.reason)
+                records.append(("mint", body, moment))
+        self._run_many("write_records", records)
         return posted
+
+    def _write_lots(self, movements: list[Movement]) -> list[NewMint]:
+        """Cut, pass on and join the lots behind each movement, in their order; returns what was minted."""
+        among = self._among(list({id_ for one in movements for id_ in (one.payer_id, one.payee_id)}))
+        purses = Purses()
+        purses.put(
+            Piece(mint_id, owner_id, minutes, expires_at, id_)
+            for id_, mint_id, owner_id, minutes, expires_at in self._run("open_lots", (among, among)).fetchall()
+        )
+        for movement in movements:
+            purses.move(movement)
+        if purses.mints:
+            self._write_mints(purses.mints)
+        if purses.spent:
+            self._run_many("spend_lots", [(piece.spent_in, piece.how, piece.id) for piece in purses.spent])
+        self._run_many(
+            "write_lots",
+            [
+                (
+                    piece.mint_id,
+                    piece.owner_id,
+                    piece.amount_minutes,
+                    piece.expires_at,
+                    piece.born_in,
+                    piece.spent_in,
+                    piece.how,
+                )
+                for piece in purses.born
+            ],
+        )
+        return purses.mints
+
+    def _write_mints(self, mints: list[NewMint]) -> None:
+        rows = [(mint.transfer_id, mint.issuer_id, mint.amount_minutes, mint.reason) for mint in mints]
+        ids = dict(self._run("write_mints", self._rows(rows)).fetchall())
+        for mint in mints:
+            mint.id = ids[mint.transfer_id]
+
+    def _rows(self, rows: list[tuple[Any, ...]]) -> Sequence[Any]:
+        """Many rows as the values of one statement."""
+        raise NotImplementedError
 
     def _move(self, holds: list[Resolved]) -> dict[int, Side]:
         """Change each account once, by the sum of what the batch moves on it."""
@@ -310,18 +420,23 @@ class SQLite(_Steps):
     def lock_two(self, one_id: int, other_id: int) -> None:
         """Nothing to do: the transaction has locked all."""
 
-    def take_turns(self, lock: int) -> None:
+    def lock_all(self, account_ids: Collection[int]) -> None:
         """Nothing to do either."""
 
-    def post_due(self, at: datetime, limit: int) -> tuple[int, list[Posted]]:
+    def take_turns(self, lock: int) -> None:
+        """Nor here."""
+
+    def post_due(self, at: datetime, limit: int, expire_at: Expiries) -> tuple[int, list[Posted]]:
         """How many holds were due by ``at``, of at most ``limit``, and those that were posted: all of them."""
         moment = self._moment(at)
         rows = self._run("resolve_due", (moment, moment, limit)).fetchall()
-        return len(rows), self._write_posted(rows, at)
+        return len(rows), self._write_posted(rows, at, expire_at)
 
-    def post(self, hold_ids: Sequence[int], at: datetime) -> list[Posted]:
+    def post(self, hold_ids: Sequence[int], at: datetime, expire_at: Expiries) -> list[Posted]:
         """Post those of the holds that are still held."""
-        return self._write_posted(self._run("resolve", (self._moment(at), self._among(hold_ids))).fetchall(), at)
+        return self._write_posted(
+            self._run("resolve", (self._moment(at), self._among(hold_ids))).fetchall(), at, expire_at
+        )
 
     def _run(self, name: str, values: Sequence[Any]) -> Any:
         return self._driver.execute(self._sql[name], values)
@@ -338,6 +453,9 @@ class SQLite(_Steps):
     def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
         return (json.dumps([[account_id, *sums] for account_id, sums in moved.items()]),)
 
+    def _rows(self, rows: list[tuple[Any, ...]]) -> Sequence[Any]:
+        return (json.dumps(rows),)
+
 
 class PostgreSQL(_Steps):
     _sql = _SQL["postgresql"]
@@ -349,27 +467,31 @@ class PostgreSQL(_Steps):
         """Lock both accounts, in the order of their ids."""
         self._run("lock_two", (one_id, other_id))
 
+    def lock_all(self, account_ids: Collection[int]) -> None:
+        """Lock all these accounts, in the order of their ids."""
+        self._run("lock_all", (list(account_ids),))
+
     def take_turns(self, lock: int) -> None:
         """Wait until no other transaction has this lock, and have it until the end of the present one."""
         self._cursor.execute("SELECT pg_advisory_xact_lock(%s)", (lock,))
 
-    def post_due(self, at: datetime, limit: int) -> tuple[int, list[Posted]]:
+    def post_due(self, at: datetime, limit: int, expire_at: Expiries) -> tuple[int, list[Posted]]:
         """How many holds were due by ``at``, of at most ``limit``, and those that were posted."""
         ids = self.due(at, limit)
-        return len(ids), self.post(ids, at) if ids else []
+        return len(ids), self.post(ids, at, expire_at) if ids else []
 
-    def post(self, hold_ids: Sequence[int], at: datetime) -> list[Posted]:
+    def post(self, hold_ids: Sequence[int], at: datetime, expire_at: Expiries) -> list[Posted]:
         """Post those of the holds that are still held."""
         ids = self._among(hold_ids)
         self._run("lock_accounts", (ids, ids))
-        return self._write_posted(self._run("resolve", (at, ids)).fetchall(), at)
+        return self._write_posted(self._run("resolve", (at, ids)).fetchall(), at, expire_at)
 
     def _run(self, name: str, values: Sequence[Any]) -> Any:
         self._cursor.execute(self._sql[name], values)
         return self._cursor
 
     def _run_many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
-        self._cursor.execute(self._sql[name], [list(column) for column in zip(*rows, strict=True)])
+        self._cursor.execute(self._sql[name], self._rows(rows))
 
     def _among(self, ids: Sequence[int]) -> list[int]:
         return list(ids)
@@ -379,6 +501,9 @@ class PostgreSQL(_Steps):
 
     def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
         return (list(moved), *(list(column) for column in zip(*moved.values(), strict=True)))
+
+    def _rows(self, rows: list[tuple[Any, ...]]) -> Sequence[Any]:
+        return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _lines(holds: list[Resolved], sides: dict[int, Side], transfers: dict[int, int]) -> list[tuple[Any, ...]]:
@@ -394,6 +519,36 @@ def _lines(holds: list[Resolved], sides: dict[int, Side], transfers: dict[int, i
             balances[id_] -= minutes
     lines.reverse()
     return lines
+
+
+def _movements(
+    holds: list[Resolved], sides: dict[int, Side], transfers: dict[int, int], expiries: Mapping[str, Any]
+) -> list[Movement]:
+    """Each transfer with what both accounts had before it."""
+    had = {id_: side.balance_minutes for id_, side in sides.items()}
+    for hold in holds:
+        had[hold.payer_id] += hold.amount_minutes
+        had[hold.payee_id] -= hold.amount_minutes
+    movements = []
+    for hold in holds:
+        payer, payee, minutes = hold.payer_id, hold.payee_id, hold.amount_minutes
+        movements.append(
+            Movement(
+                transfers[hold.id],
+                hold.kind,
+                payer,
+                payee,
+                minutes,
+                had[payer],
+                had[payee],
+                sides[payer].kind == _FUND,
+                sides[payee].kind == _FUND,
+                expiries.get(hold.kind),
+            )
+        )
+        had[payer] -= minutes
+        had[payee] += minutes
+    return movements
 
 
 def _record_of(one: Posted, said_at: str) -> str:

@@ -114,7 +114,11 @@ SHAPES: dict[str, Mapping[str, Callable[[Any], bool]]] = {
     },
     "release": {"hold": _an_id, "amount_minutes": _is_minutes, "by": _or_none(_an_id)},
     "void": {"hold": _an_id, "by": _or_none(_an_id)},
+    "expire": {"hold": _an_id},
+    "freeze": {"hold": _an_id, "until": _or_none(_matching(_MOMENT)), "by": _or_none(_an_id)},
     "transfer": {"transfer": _an_id, "payer": _an_id, "payee": _an_id, "amount_minutes": _is_minutes, "for": _a_word},
+    # A transfer mints once at most, so it names the mint.
+    "mint": {"transfer": _an_id, "issuer": _an_id, "amount_minutes": _is_minutes, "reason": _a_word},
     "joining": {"account": _an_id},
     "role": {"member": _an_id, "role": _a_word, "given": _is_claim, "by": _or_none(_an_id)},
     "listing": {"listing": _an_id, "change": _a_word, "by": _or_none(_an_id)},
@@ -175,6 +179,14 @@ def transfer_body(at: str, transfer: str, payer: str, payee: str, minutes: int, 
     return (
         f'{{"amount_minutes":{minutes:d},"at":"{at}","for":"{kind}","kind":"transfer","nonce":"{nonce()}",'
         f'"payee":"{payee}","payer":"{payer}","transfer":"{transfer}"}}'
+    )
+
+
+def mint_body(at: str, transfer: str, issuer: str, minutes: int, reason: str) -> str:
+    """The record of a mint, as `canonical` would write it."""
+    return (
+        f'{{"amount_minutes":{minutes:d},"at":"{at}","issuer":"{issuer}","kind":"mint","nonce":"{nonce()}",'
+        f'"reason":"{reason}","transfer":"{transfer}"}}'
     )
 
 

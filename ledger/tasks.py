@@ -33,3 +33,37 @@ def seal_records() -> int:
     from . import log
 
     return log.seal()
+
+
+def _is_anything_over() -> bool:
+    from timebank import clock
+
+    from .models import Hold
+    from .operations import expiry
+
+    now = clock.now()
+    return Hold.objects.to_expire(now).exists() or expiry.with_expired_minutes(now).exists()
+
+
+@standing("transactions", is_due=_is_anything_over)
+def keep_expiry() -> int:
+    """Give back holds whose time is over, and move expired minutes to the fund; returns how many."""
+    from .operations import expiry
+
+    return expiry.expire_holds() + expiry.expire_minutes()
+
+
+def _is_limit_due() -> bool:
+    from timebank import clock
+
+    from .models import LimitChange
+
+    return LimitChange.objects.due(clock.now()).exists()
+
+
+@standing("transactions", is_due=_is_limit_due)
+def apply_limits() -> int:
+    """Let changes of limits whose day has come take effect; returns how many. Running twice does each once."""
+    from .operations import limits
+
+    return limits.apply_due_limits()

@@ -42,7 +42,7 @@ class Trigger:
         """The statements that make it on SQLite; none for TRUNCATE, which it does not have."""
         if self.event == "TRUNCATE":
             return []
-        when = f" WHEN {self.refused_when.replace('IS DISTINCT FROM', 'IS NOT')}" if self.refused_when else ""
+        when = f" WHEN {_for_sqlite(self.refused_when)}" if self.refused_when else ""
         return [
             (
                 f"CREATE TRIGGER {self.name} {self.moment} {self.event} ON {self.table} FOR EACH ROW{when}"
@@ -75,6 +75,11 @@ class Trigger:
         )
 
 
+def _for_sqlite(condition: str) -> str:
+    """In the spelling that older libraries know too."""
+    return condition.replace("IS NOT DISTINCT FROM", "IS").replace("IS DISTINCT FROM", "IS NOT")
+
+
 def _never(table: str, *events: str) -> list[Trigger]:
     noun = table.removeprefix("ledger_")
     done = {"UPDATE": "changed", "DELETE": "deleted", "TRUNCATE": "emptied"}
@@ -90,8 +95,9 @@ def _any_differs(*columns: str) -> str:
 
 _WHAT_A_HOLD_SAYS = (
     "id", "public_id", "kind", "payer_id", "payee_id", "amount_minutes", "actor_id", '"key"', "request_hash",
-    '"then"', "created_at",
+    '"then"', "created_at", "category", "reverses_id", "expires_at",
 )  # fmt: skip
+_WHAT_A_LOT_IS = ("id", "mint_id", "owner_id", "amount_minutes", "expires_at", "born_in_id")
 _WHAT_AN_ACCOUNT_IS = ("id", "public_id", "kind", "owner_id", "opened_at")
 
 TRIGGERS: tuple[Trigger, ...] = (
@@ -99,6 +105,8 @@ TRIGGERS: tuple[Trigger, ...] = (
     *_never("ledger_entry", "UPDATE", "DELETE", "TRUNCATE"),
     *_never("ledger_record", "UPDATE", "DELETE", "TRUNCATE"),
     *_never("ledger_leaf", "UPDATE", "DELETE", "TRUNCATE"),
+    *_never("ledger_mint", "UPDATE", "DELETE", "TRUNCATE"),
+    *_never("ledger_lot", "DELETE", "TRUNCATE"),
     *_never("ledger_hold", "DELETE", "TRUNCATE"),
     *_never("ledger_account", "DELETE", "TRUNCATE"),
     Trigger(
@@ -124,7 +132,8 @@ TRIGGERS: tuple[Trigger, ...] = (
         "UPDATE",
         "ledger_hold: only the state of a held hold changes, and what is due stays due as it is",
         f"OLD.state <> 'held' OR {_any_differs(*_WHAT_A_HOLD_SAYS)}"
-        " OR (OLD.due AND (NOT NEW.due OR NEW.post_minutes IS DISTINCT FROM OLD.post_minutes))",
+        " OR (OLD.due AND (NOT NEW.due OR NEW.post_minutes IS DISTINCT FROM OLD.post_minutes))"
+        " OR (NEW.state <> 'held' AND NEW.frozen_until IS NOT NULL)",
     ),
     Trigger(
         f"{PREFIX}transfer_matches_its_hold",
@@ -135,7 +144,49 @@ TRIGGERS: tuple[Trigger, ...] = (
         "NEW.hold_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_hold AS hold WHERE hold.id = NEW.hold_id"
         " AND hold.state = 'posted' AND hold.payer_id = NEW.payer_id AND hold.payee_id = NEW.payee_id"
         " AND coalesce(hold.post_minutes, hold.amount_minutes) = NEW.amount_minutes"
-        " AND hold.kind = NEW.kind AND hold.public_id = NEW.public_id)",
+        " AND hold.kind = NEW.kind AND hold.public_id = NEW.public_id"
+        " AND hold.category = NEW.category AND hold.reverses_id IS NOT DISTINCT FROM NEW.reverses_id)",
+    ),
+    # AFTER, so that what is written with it counts too.
+    Trigger(
+        f"{PREFIX}transfer_undoes_no_more_than_there_was",
+        "ledger_transfer",
+        "AFTER",
+        "INSERT",
+        "ledger_transfer: reversals go the other way and never exceed what they undo",
+        "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_transfer AS first"
+        " WHERE first.id = NEW.reverses_id AND first.reverses_id IS NULL"
+        " AND first.payer_id = NEW.payee_id AND first.payee_id = NEW.payer_id"
+        " AND first.amount_minutes >= (SELECT sum(back.amount_minutes) FROM ledger_transfer AS back"
+        " WHERE back.reverses_id = first.id))",
+    ),
+    Trigger(
+        f"{PREFIX}mint_matches_its_transfer",
+        "ledger_mint",
+        "BEFORE",
+        "INSERT",
+        "ledger_mint: the payer of a transfer mints what she lacked, no more than it moves",
+        "NOT EXISTS (SELECT 1 FROM ledger_transfer AS transfer WHERE transfer.id = NEW.transfer_id"
+        " AND transfer.payer_id = NEW.issuer_id AND transfer.amount_minutes >= NEW.amount_minutes)",
+    ),
+    Trigger(
+        f"{PREFIX}lot_is_born_in_a_transfer_of_its_owner",
+        "ledger_lot",
+        "BEFORE",
+        "INSERT",
+        "ledger_lot: a lot is born in a transfer of its owner",
+        "NOT EXISTS (SELECT 1 FROM ledger_transfer AS transfer WHERE transfer.id = NEW.born_in_id"
+        " AND NEW.owner_id IN (transfer.payer_id, transfer.payee_id))",
+    ),
+    Trigger(
+        f"{PREFIX}lot_is_spent_once",
+        "ledger_lot",
+        "BEFORE",
+        "UPDATE",
+        "ledger_lot: nothing of a lot changes but that its owner spends it, once",
+        f"OLD.spent_in_id IS NOT NULL OR {_any_differs(*_WHAT_A_LOT_IS)}"  # noqa: S608  # columns named above
+        " OR NOT EXISTS (SELECT 1 FROM ledger_transfer AS transfer WHERE transfer.id = NEW.spent_in_id"
+        " AND NEW.owner_id = (CASE WHEN NEW.how = 'passed_on' THEN transfer.payer_id ELSE transfer.payee_id END))",
     ),
     # A batch moves each account once and then writes its lines, so a line continues the line before it, and
     # the last one says what the account says. AFTER: on PostgreSQL it sees the whole statement.

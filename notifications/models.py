@@ -52,6 +52,9 @@ class Event(models.Model):
         HOURS_ARRIVED = "hours-arrived", _("hours arrived")
         HOURS_GRANTED = "hours-granted", _("starting hours")
         HOURS_DELIVERED = "hours-delivered", _("hours were delivered")
+        HOURS_EXPIRING = "hours-expiring", _("hours expire soon")
+        HOURS_EXPIRED = "hours-expired", _("hours expired")
+        HOURS_REVERSED = "hours-reversed", _("a payment was undone")
         MEMBERSHIP_CHANGED = "membership-changed", _("membership changed")
         GRANT_FAILED = "grant-failed", _("starting hours could not be given")
         APPLICATION = "application", _("somebody asks to join")
@@ -105,7 +108,8 @@ class Event(models.Model):
         if self.type == self.Type.APPLICATION:
             applicant = [self.about_id] if self.about_id else []
             return reverse("admin:accounts_member_change" if applicant else "admin:index", args=applicant)
-        return reverse("wallet" if self.type == self.Type.HOURS_GRANTED else "dashboard")
+        is_of_hours = self.type in {self.Type.HOURS_GRANTED, self.Type.HOURS_EXPIRING}
+        return reverse("wallet" if is_of_hours else "dashboard")
 
     @property
     def frame(self) -> dict[str, Any]:

@@ -102,11 +102,15 @@ def _wake_up_calls() -> dict[str, dict[str, Any]]:
         f"ring {work.name}": {"task": work.name, "schedule": 60.0, "options": {"queue": work.queue, "expires": 60}}
         for work in standing_work.values()
     }
-    for minute, name in enumerate(("timebank.tasks.check_books", "timebank.tasks.clear_away")):
+    for name, queue, hour, minute in (
+        ("timebank.tasks.check_books", "audit", 3, 10),
+        ("timebank.tasks.clear_away", "audit", 3, 30),
+        ("timebank.tasks.warn_of_expiry", "notifications", 9, 0),  # it writes to people
+    ):
         calls[name] = {
             "task": name,
-            "schedule": crontab(hour=3, minute=10 + 20 * minute),
-            "options": {"queue": "audit", "expires": 3600},
+            "schedule": crontab(hour=hour, minute=minute),
+            "options": {"queue": queue, "expires": 3600},
         }
     return calls
 

@@ -158,6 +158,9 @@ JOINING = env("JOINING", default="open")  # open: a member on verified e-mail; a
 STARTING_GRANT_MINUTES = _whole("STARTING_GRANT_MINUTES", default=240)
 FUND_BUDGET_HOURS = _whole("FUND_BUDGET_HOURS", default=1_000_000)
 MEMBER_CREDIT_LIMIT_MINUTES = _whole("MEMBER_CREDIT_LIMIT_MINUTES", default=0)
+# 0: never. Help makes minutes lasting, or gives them another while; gifts hand on what they have left.
+GRANTED_HOURS_EXPIRE_DAYS = _whole("GRANTED_HOURS_EXPIRE_DAYS", default=365, least=0)
+EARNED_HOURS_EXPIRE_DAYS = _whole("EARNED_HOURS_EXPIRE_DAYS", default=0, least=0)
 DAY_MINUTES = _whole("DAY_MINUTES", default=480)
 TERMS_VERSION = "2026-11"
 PRIVACY_VERSION = "2026-11"

@@ -1,4 +1,4 @@
-"""What beat wakes at night: looking after the books and the rows nobody needs any more."""
+"""What beat wakes every day: looking after the books, minutes that expire, and the rows nobody needs any more."""
 
 from __future__ import annotations
 
@@ -30,6 +30,15 @@ def check_books() -> None:
             log.critical("the books are not sound: %s", fault)
         if not faults:
             log.info("the books are sound")
+
+
+@shared_task(name="timebank.tasks.warn_of_expiry", ignore_result=True)
+def warn_of_expiry() -> None:
+    """Tell members whose minutes expire in 30 or 7 days. A day without it is made up for on the next."""
+    from ledger.operations import warn_of_expiry
+
+    with running.fresh_connection():
+        log.info("%d notices of minutes that expire", warn_of_expiry())
 
 
 @shared_task(name="timebank.tasks.clear_away", ignore_result=True)

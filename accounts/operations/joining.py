@@ -73,7 +73,13 @@ def join(member: Member) -> Member:
     member.state = Member.State.ACTIVE
     member.joined_at = clock.now()
     member.save(update_fields=["state", "joined_at"])
-    account = ledger.open_account(member, credit_limit_minutes=settings.MEMBER_CREDIT_LIMIT_MINUTES)
+    limits = ledger.usual_limits(settings.MEMBER_CREDIT_LIMIT_MINUTES)
+    account = ledger.open_account(
+        member,
+        credit_limit_minutes=limits.credit_minutes,
+        soft_limit_minutes=limits.soft_minutes,
+        max_balance_minutes=limits.max_balance_minutes,
+    )
     write_record("joining", account=account.public_id)
     try:
         pay_starting_grant(member)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from ledger.log import write_record
@@ -29,8 +27,15 @@ def fund() -> Account:
 
 @retried
 @transaction.atomic
-def open_account(owner: Any, *, kind: str = Account.Kind.MEMBER, credit_limit_minutes: int = 0) -> Account:
-    """Open an account for ``owner`` that may go ``credit_limit_minutes`` below zero.
+def open_account(
+    owner: Any,
+    *,
+    kind: str = Account.Kind.MEMBER,
+    credit_limit_minutes: int = 0,
+    soft_limit_minutes: int | None = None,
+    max_balance_minutes: int | None = None,
+) -> Account:
+    """Open an account for ``owner`` that may go ``credit_limit_minutes`` below zero; see `Limits` for the others.
 
     An owner has one account: called again it returns that one as it is. Writes a record.
     """
@@ -41,35 +46,11 @@ def open_account(owner: Any, *, kind: str = Account.Kind.MEMBER, credit_limit_mi
         kind=kind,
         credit_limit_minutes=credit_limit_minutes,
         floor_minutes=-credit_limit_minutes,
+        soft_limit_minutes=soft_limit_minutes,
+        max_balance_minutes=max_balance_minutes,
         opened_at=clock.now(),
     )
     write_record("account", account=account.public_id, change="opened", by=None, limit_minutes=credit_limit_minutes)
-    return account
-
-
-@retried
-@transaction.atomic
-def set_credit_limit(account: Account, minutes: int, *, actor: Any) -> Account:
-    """Let ``account`` go ``minutes`` below zero from now on; returns it as it is then.
-
-    A limit may be cut below a present debt: then nothing new can be spent, and the floor rises with
-    every minute earned until it stands at the limit. A raised limit lowers the floor. Keeps:
-    balance − held never below the floor. Writes a record. Raises ValueError for a negative limit.
-    """
-    if minutes < 0:
-        raise ValueError("a credit limit is not negative")
-    # The one statement that may lower a floor; everything that moves minutes only ever raises it.
-    Account.objects.filter(pk=account.pk).update(
-        credit_limit_minutes=minutes, floor_minutes=Least(-minutes, F("balance_minutes") - F("held_minutes"))
-    )
-    account = Account.objects.get(pk=account.pk)
-    write_record(
-        "limit",
-        account=account.public_id,
-        by=account_id_of(actor, account),
-        limit_minutes=account.credit_limit_minutes,
-        floor_minutes=account.floor_minutes,
-    )
     return account
 
 

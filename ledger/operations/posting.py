@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ledger.hot_path import Posted, Side, statements
+from ledger.hot_path import Expiries, Posted, Side, statements
 from ledger.models import Account, Hold, Kind, Transfer
 from ledger.tasks import seal_records
 from notifications.operations import Telling, tell_all
@@ -26,6 +27,10 @@ logger = logging.getLogger("timebank.ledger")
 MOST_PER_COMMIT = 200
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
+_TAKEN: dict[str, str] = {
+    Kind.EXPIRY: "hours-expired",
+    Kind.REVERSAL: "hours-reversed",
+}  # what she is told whose hours went
 _POST_LOCK = 7_014_200  # PostgreSQL advisory lock: workers with batches take turns
 
 
@@ -86,9 +91,10 @@ def _post_next_batch() -> tuple[int, int]:
 @retried
 @transaction.atomic
 def _post_due() -> tuple[int, int]:
+    now = clock.now()
     with statements() as books:
         books.take_turns(_POST_LOCK)
-        found, posted = books.post_due(clock.now(), MOST_PER_COMMIT)
+        found, posted = books.post_due(now, MOST_PER_COMMIT, minutes_expire_at(now))
     _follow(posted)
     return found, len(posted)
 
@@ -142,10 +148,23 @@ def _put_off(hold_id: int) -> timedelta:
 
 def _post(hold_ids: Sequence[int]) -> list[Posted]:
     """Post those of the holds that are still held, in the present transaction."""
+    now = clock.now()
     with statements() as books:
-        posted = books.post(hold_ids, clock.now())
+        posted = books.post(hold_ids, now, minutes_expire_at(now))
     _follow(posted)
     return posted
+
+
+def minutes_expire_at(now: datetime) -> Expiries:
+    """When minutes that help or a grant brings ``now`` expire, by the settings; None: never."""
+    return {
+        Kind.HELP: _after_days(now, settings.EARNED_HOURS_EXPIRE_DAYS),
+        Kind.GRANT: _after_days(now, settings.GRANTED_HOURS_EXPIRE_DAYS),
+    }
+
+
+def _after_days(now: datetime, days: int) -> datetime | None:
+    return now + timedelta(days=days) if days else None
 
 
 def _follow(posted: list[Posted]) -> None:
@@ -171,7 +190,10 @@ def _tellings(one: Posted) -> list[Telling]:
             told.append(Telling(one.payee.owner_id, "hours-arrived", about, data, in_inbox=True, by_mail=True))
     if _is_person(one.payer):
         about = one.payee.owner_id if _is_person(one.payee) else None
-        told.append(Telling(one.payer.owner_id, "hours-delivered", about, data))
+        if one.kind in _TAKEN:  # nothing she did herself
+            told.append(Telling(one.payer.owner_id, _TAKEN[one.kind], about, data, in_inbox=True, by_mail=True))
+        else:
+            told.append(Telling(one.payer.owner_id, "hours-delivered", about, data))
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 from ledger import log
-from ledger.models import Account, Entry, Hold, Note, Record, Transfer
+from ledger.models import Account, Entry, Hold, Lot, Mint, Note, Record, Transfer
 from ledger.operations import AccountClosed, KeyReused, holds, posting
 from ledger.operations.accounts import account_id_of
 from notifications.operations import tell_all
@@ -30,7 +31,7 @@ def accept(
     then: dict[str, Any] | None = None,
 ) -> Hold:
     """See ledger.operations.accept."""
-    request_hash = holds._hash_of(payer, payee, amount_minutes, kind, due, then)
+    request_hash = holds._hash_of(payer, payee, amount_minutes, kind, due, then, "", None, None)
     public_id, now = holds.public_id(), clock.now()
     if earlier := Hold.objects.filter(actor=actor, key=key).first():
         words = earlier.note.text if Note.objects.filter(hold=earlier).exists() else ""
@@ -90,10 +91,12 @@ def post(hold: Hold) -> None:
 
 def _post(hold_ids: Sequence[int], now: Any) -> list[Hold]:
     posted = list(Hold.objects.live().filter(pk__in=hold_ids).order_by("pk").select_related("payer", "payee"))
+    minted: list[tuple[Mint, Hold]] = []
     for hold in posted:
         hold.state, hold.resolved_at = Hold.State.POSTED, now
         hold.save(update_fields=["state", "resolved_at"])
         minutes = hold.amount_minutes if hold.post_minutes is None else hold.post_minutes
+        had = [Account.objects.get(pk=account.pk).balance_minutes for account in (hold.payer, hold.payee)]
         _change(hold.payer, moved=-minutes, freed=hold.amount_minutes, lines=1)
         _change(hold.payee, moved=minutes, lines=1)
         transfer = Transfer.objects.create(
@@ -104,6 +107,7 @@ def _post(hold_ids: Sequence[int], now: Any) -> list[Hold]:
             amount_minutes=minutes,
             hold=hold,
             posted_at=now,
+            minutes_expire_at=posting.minutes_expire_at(now).get(hold.kind),
         )
         for account, moved in ((hold.payer, -minutes), (hold.payee, minutes)):
             account.refresh_from_db()
@@ -123,9 +127,69 @@ def _post(hold_ids: Sequence[int], now: Any) -> list[Hold]:
             amount_minutes=minutes,
             **{"for": hold.kind},
         )
+        if mint := _move_lots(transfer, *had):
+            minted.append((mint, hold))
         hold.amount_minutes = minutes  # what is told of it
+    for mint, hold in minted:
+        _record(
+            "mint",
+            now,
+            transfer=hold.public_id,
+            issuer=hold.payer.public_id,
+            amount_minutes=mint.amount_minutes,
+            reason=mint.reason,
+        )
     tell_all([telling for hold in posted for telling in posting._tellings(hold)])  # type: ignore[arg-type]
     return posted
+
+
+def _move_lots(transfer: Transfer, payer_had: int, payee_had: int) -> Mint | None:
+    """The three steps of ledger/lots.py, one minute's lot at a time; returns what was minted, if anything."""
+    payer, payee, n = transfer.payer, transfer.payee, transfer.amount_minutes
+    wanted = min(n, max(payer_had, 0))
+    stream: list[list[Any]] = []  # mint, expiry, minutes
+    for lot in Lot.objects.open().filter(owner=payer).in_order_of_use():
+        part = min(lot.amount_minutes, wanted)
+        if part:
+            _spend_lot(lot, transfer, "passed_on")
+            stream.append([lot.mint, lot.expires_at, part])
+            _bear_lot(lot.mint, payer, lot.amount_minutes - part, lot.expires_at, transfer)
+            wanted -= part
+    assert wanted == 0
+    mint = None
+    if lacked := n - min(n, max(payer_had, 0)):
+        reason = "grant" if payer.kind == "fund" else "credit"
+        mint = Mint.objects.create(transfer=transfer, issuer=payer, amount_minutes=lacked, reason=reason)
+        stream.append([mint, None, lacked])
+    owed = min(n, max(-payee_had, 0))
+    for part in stream:
+        burnt = min(owed, part[2])
+        if burnt:
+            how = "retired" if payee.kind == "fund" else "redeemed"
+            _bear_lot(part[0], payee, burnt, part[1], transfer, spent_in=transfer, how=how)
+        owed -= burnt
+        part[2] -= burnt
+    alike: Counter[tuple[Mint, Any]] = Counter()  # by mint and expiry
+    for of, expires_at, minutes in stream:
+        alike[of, transfer.minutes_expire_at if transfer.kind in {"help", "grant"} else expires_at] += minutes
+    for (of, expires_at), minutes in alike.items():
+        old = Lot.objects.open().filter(owner=payee, mint=of, expires_at=expires_at).first() if minutes else None
+        if old:
+            _spend_lot(old, transfer, "merged")
+        _bear_lot(of, payee, minutes + (old.amount_minutes if old else 0), expires_at, transfer)
+    return mint
+
+
+def _spend_lot(lot: Lot, transfer: Transfer, how: str) -> None:
+    lot.spent_in, lot.how = transfer, how
+    lot.save(update_fields=["spent_in", "how"])
+
+
+def _bear_lot(mint: Mint, owner: Account, minutes: int, expires_at: Any, transfer: Transfer, **spent: Any) -> None:
+    if minutes:
+        Lot.objects.create(
+            mint=mint, owner=owner, amount_minutes=minutes, expires_at=expires_at, born_in=transfer, **spent
+        )
 
 
 def _change(account: Account, *, moved: int = 0, freed: int = 0, lines: int = 0) -> None:
@@ -165,8 +229,19 @@ def rows() -> dict[str, list[Any]]:
         "notes": list(Note.objects.order_by("pk").values_list("hold__public_id", "text", "salt", "erased_at")),
         "transfers": list(
             Transfer.objects.order_by("pk").values_list(
-                "public_id", "kind", "payer", "payee", "amount_minutes", "hold__public_id", "posted_at"
+                "public_id", "kind", "payer", "payee", "amount_minutes", "hold__public_id", "posted_at", "category",
+                "reverses", "minutes_expire_at",
             )
+        ),
+        "mints": list(
+            Mint.objects.order_by("transfer").values_list("transfer__public_id", "issuer", "amount_minutes", "reason")
+        ),
+        "lots": sorted(
+            Lot.objects.values_list(
+                "mint__transfer__public_id", "owner", "amount_minutes", "expires_at", "born_in__public_id",
+                "spent_in__public_id", "how",
+            ),
+            key=str,
         ),
         "entries": list(
             Entry.objects.order_by("pk").values_list(

@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 from accounts.models import Member
+from accounts.operations import community_fund
 from ledger import operations
 from ledger.models import Account, Hold, Transfer
 from tests.factories import make_member
@@ -46,4 +47,4 @@ def available(account: Account) -> int:
 
 
 def steward() -> Member:
-    return operations.fund().owner
+    return community_fund().owner

@@ -21,6 +21,10 @@ from .stories import accept, neighbours, pay
 pytestmark = [pytest.mark.django_db, pytest.mark.broken_books]
 
 HELP = "(SELECT id FROM ledger_transfer WHERE kind = 'help')"
+REVERSED = (
+    "INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, posted_at, category, reverses_id)"
+    " SELECT 'x', 'reversal', {}, amount_minutes, posted_at, '', id FROM ledger_transfer WHERE kind = 'help'"
+)
 HELD = "(SELECT id FROM ledger_hold WHERE state = 'held')"
 ANA = "(SELECT payer_id FROM ledger_hold WHERE state = 'held')"
 JOINING = '{{"account":"{account}","at":"2026-11-22T08:15:00.000000Z","kind":"joining","nonce":"' + "0" * 32 + '"}}'
@@ -48,40 +52,40 @@ def execute(sql: str, *values: Any) -> None:
 
 # What is done to the books, and the invariants that no longer hold.
 TAMPERINGS = {
-    "a balance raised": (f"UPDATE ledger_account SET balance_minutes = balance_minutes + 1 WHERE id = {ANA}", "I1 I3"),
+    "a balance raised": (f"UPDATE ledger_account SET balance_minutes = balance_minutes + 1 WHERE id = {ANA}", "I1 I3 I6 I14"),
     "a balance moved without a transfer": (
         (f"UPDATE ledger_account SET balance_minutes = balance_minutes + CASE WHEN id = {ANA} THEN 5 ELSE -5 END"
         f" WHERE id = {ANA} OR kind = 'fund'"),
-        "I3",
+        "I3 I6 I7 I14",
     ),
     "a transfer's amount raised": (
         f"UPDATE ledger_transfer SET amount_minutes = amount_minutes + 1 WHERE id = {HELP}",
-        "I2 I11",
+        "I2 I10 I11 I14",
     ),
-    "a transfer's kind changed": (f"UPDATE ledger_transfer SET kind = 'gift' WHERE id = {HELP}", "I11"),
+    "a transfer's kind changed": (f"UPDATE ledger_transfer SET kind = 'gift' WHERE id = {HELP}", "I11 I14"),
     "a transfer's parties exchanged": (
         f"UPDATE ledger_transfer SET payer_id = payee_id, payee_id = payer_id WHERE id = {HELP}",
-        "I2 I11",
+        "I2 I9 I10 I11 I14",
     ),
     "a line's amount raised": (
         f"UPDATE ledger_entry SET amount_minutes = amount_minutes + 1 WHERE transfer_id = {HELP}",
-        "I2 I3",
+        "I2 I3 I14",
     ),
     "a line's balance changed": (
         f"UPDATE ledger_entry SET balance_after_minutes = 7 WHERE transfer_id = {HELP} AND amount_minutes > 0",
-        "I3",
+        "I3 I14",
     ),
-    "a line taken away": (f"DELETE FROM ledger_entry WHERE transfer_id = {HELP} AND amount_minutes > 0", "I2 I3"),
+    "a line taken away": (f"DELETE FROM ledger_entry WHERE transfer_id = {HELP} AND amount_minutes > 0", "I2 I3 I14"),
     "a line given to another": (
         ("UPDATE ledger_entry SET account_id = (SELECT id FROM ledger_account WHERE kind = 'fund'), seq = 2"
         f" WHERE transfer_id = {HELP} AND amount_minutes > 0"),
-        "I2 I3",
+        "I2 I3 I14",
     ),
     "a line's number changed": (
         f"UPDATE ledger_entry SET seq = 9 WHERE transfer_id = {HELP} AND amount_minutes < 0",
-        "I3",
+        "I3 I14",
     ),
-    "lines counted wrong": (f"UPDATE ledger_account SET last_seq = last_seq + 1 WHERE id = {ANA}", "I3"),
+    "lines counted wrong": (f"UPDATE ledger_account SET last_seq = last_seq + 1 WHERE id = {ANA}", "I3 I14"),
     "a floor raised": (
         f"UPDATE ledger_account SET credit_limit_minutes = 50, floor_minutes = -10 WHERE id = {ANA}",
         "I4",
@@ -115,6 +119,34 @@ TAMPERINGS = {
         "UPDATE ledger_record SET body = replace(body, '\"for\":\"help\"', '\"for\":\"Ana Souza\"') WHERE kind = 'hold'",
         "I13 I15",
     ),
+    "a lot's minutes raised": (
+        "UPDATE ledger_lot SET amount_minutes = amount_minutes + 1 WHERE spent_in_id IS NULL AND owner_id = " + ANA,
+        "I6 I7 I8 I10 I14",
+    ),
+    "minutes moved from one lot to another owner's": (
+        (f"UPDATE ledger_lot SET amount_minutes = amount_minutes + CASE WHEN owner_id = {ANA} THEN -1 ELSE 1 END"
+        " WHERE spent_in_id IS NULL"),
+        "I6 I10 I14",
+    ),
+    "a lot given to another": (
+        (f"UPDATE ledger_lot SET owner_id = {ANA}, expires_at = '2020-01-01 00:00:00'"
+        f" WHERE spent_in_id IS NULL AND owner_id <> {ANA}"),
+        "I6 I10 I14",
+    ),
+    "a lot spent and forgotten": (
+        f"UPDATE ledger_lot SET spent_in_id = born_in_id, how = 'passed_on' WHERE spent_in_id IS NULL AND owner_id = {ANA}",
+        "I6 I7 I8 I9 I14",
+    ),
+    "a lot said to be redeemed": ("UPDATE ledger_lot SET how = 'redeemed' WHERE how = 'passed_on'", "I8 I9 I10 I14"),
+    "a lot taken away": ("DELETE FROM ledger_lot WHERE how = 'passed_on'", "I10 I14"),
+    "an expiry put off": (
+        f"UPDATE ledger_lot SET expires_at = '2090-01-01 00:00:00' WHERE spent_in_id IS NULL AND owner_id = {ANA}",
+        "I14",
+    ),
+    "a mint's minutes raised": ("UPDATE ledger_mint SET amount_minutes = amount_minutes + 1", "I8 I10 I14"),
+    "a mint's issuer changed": (f"UPDATE ledger_mint SET issuer_id = {ANA}", "I14"),
+    "a mint's reason changed": ("UPDATE ledger_mint SET reason = 'credit'", "I14"),
+    "a reversal the wrong way round": (REVERSED.format("payer_id, payee_id"), "I2 I10 I12 I13 I14"),
     "an address in a key": ("UPDATE ledger_hold SET \"key\" = 'send:ana@example.org' WHERE state = 'held'", "I15"),
     "a name in what comes then": (
         'UPDATE ledger_hold SET "then" = \'{"job": "x", "args": ["Ana"]}\' WHERE state = \'held\'',
@@ -156,12 +188,12 @@ def test_a_hold_posted_twice_is_found() -> None:
     if connection.vendor == "sqlite":
         return  # the unique key cannot be put aside there
     execute_unchecked("ALTER TABLE ledger_transfer DROP CONSTRAINT ledger_transfer_hold_id_key")
-    columns = "kind, payer_id, payee_id, amount_minutes, hold_id, posted_at"
+    columns = "kind, payer_id, payee_id, amount_minutes, hold_id, posted_at, category"
     execute(
         f"INSERT INTO ledger_transfer (public_id, {columns}) SELECT 'x', {columns} FROM ledger_transfer WHERE kind = 'help'"
     )
 
-    assert [fault.invariant for fault in check.faults()] == ["I2", "I11", "I13"]
+    assert [fault.invariant for fault in check.faults()] == ["I2", "I10", "I11", "I13", "I14"]
 
 
 def test_a_due_hold_that_nobody_posts_is_found() -> None:
@@ -204,6 +236,8 @@ def test_the_command_names_the_first_bad_row_of_each_invariant() -> None:
         "The books are not sound.",
         "I1 ledger_account: all 1: the sum of all balances is not zero",
         f"I3 ledger_account {ana}: an account whose balance or number of lines is not that of its statement",
+        f"I6 ledger_account {ana}: an account whose open lots do not add up to what it has",
+        f"I14 ledger_account {ana}: its balance or number of lines is not what follows from all transfers",
     ]
 
 

@@ -42,20 +42,22 @@ def is_refused(sql: str, *values: Any) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("table", ["transfer", "entry", "record", "leaf"])
+@pytest.mark.parametrize("table", ["transfer", "entry", "record", "leaf", "mint"])
 def test_what_is_written_once_is_never_changed_or_deleted(table: str) -> None:
-    column = {"transfer": "amount_minutes", "entry": "balance_after_minutes", "record": "kind", "leaf": "hash"}[table]
+    column = {"transfer": "amount_minutes", "entry": "balance_after_minutes", "record": "kind", "leaf": "hash"}.get(
+        table, "amount_minutes"
+    )
 
     assert "never changed" in is_refused(f"UPDATE ledger_{table} SET {column} = {column}")
     assert "never deleted" in is_refused(f"DELETE FROM ledger_{table}")
 
 
-@pytest.mark.parametrize("table", ["account", "hold"])
-def test_accounts_and_holds_are_never_deleted(table: str) -> None:
+@pytest.mark.parametrize("table", ["account", "hold", "lot"])
+def test_accounts_holds_and_lots_are_never_deleted(table: str) -> None:
     assert "never deleted" in is_refused(f"DELETE FROM ledger_{table}")
 
 
-@pytest.mark.parametrize("table", ["account", "hold", "transfer", "entry", "record", "leaf"])
+@pytest.mark.parametrize("table", ["account", "hold", "transfer", "entry", "record", "leaf", "mint", "lot"])
 def test_no_table_of_the_books_is_emptied(table: str) -> None:
     if connection.vendor == "postgresql":
         assert "never emptied" in is_refused(f"TRUNCATE ledger_{table} CASCADE")
@@ -75,6 +77,10 @@ def test_no_table_of_the_books_is_emptied(table: str) -> None:
         "request_hash = 'another'",
         "\"then\" = '{}'",
         "created_at = '2020-01-01 00:00:00'",
+        "category = 'another'",
+        "reverses_id = (SELECT min(id) FROM ledger_transfer)",
+        "expires_at = '2040-01-01 00:00:00'",
+        "state = 'voided', resolved_at = created_at, frozen_until = '2040-01-01 00:00:00'",
     ],
 )
 def test_what_a_hold_says_never_changes(change: str) -> None:
@@ -102,8 +108,8 @@ def test_a_hold_begins_held(some_books: list[Account]) -> None:
 
     assert "begins held" in is_refused(
         'INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",'
-        " request_hash, due, try_at, tries, created_at, resolved_at) SELECT 'x', kind, payer_id, payee_id,"
-        " amount_minutes, 'posted', actor_id, 'x', request_hash, due, try_at, 0, created_at, created_at"
+        " request_hash, due, try_at, tries, created_at, resolved_at, category) SELECT 'x', kind, payer_id, payee_id,"
+        " amount_minutes, 'posted', actor_id, 'x', request_hash, due, try_at, 0, created_at, created_at, category"
         " FROM ledger_hold WHERE state = 'held'"
     )
 
@@ -140,8 +146,9 @@ def test_there_is_one_fund(some_books: list[Account]) -> None:
 
 HOLD = (
     'INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",'
-    " request_hash, due, try_at, tries, created_at, resolved_at) SELECT 'x', kind, payer_id, {payee}, {amount},"
-    " 'held', actor_id, {key}, request_hash, due, try_at, 0, created_at, {resolved} FROM ledger_hold"
+    " request_hash, due, try_at, tries, created_at, resolved_at, category, frozen_until) SELECT 'x', kind, payer_id, {payee},"
+    " {amount}, 'held', actor_id, {key}, request_hash, {due}, try_at, 0, created_at, {resolved}, category, {frozen}"
+    " FROM ledger_hold"
     " WHERE state = 'held'"
 )
 
@@ -153,10 +160,18 @@ HOLD = (
         ("hold_between_two_accounts", {"payee": "payer_id"}),
         ("hold_resolved_when_not_held", {"resolved": "created_at"}),
         ("hold_key_once|actor_id", {"key": '"key"'}),
+        ("hold_due_is_not_frozen", {"due": "true", "frozen": "created_at"}),
     ],
 )
 def test_each_rule_of_a_hold_is_a_constraint(constraint: str, changed: dict[str, str]) -> None:
-    usual = {"payee": "payee_id", "amount": "amount_minutes", "key": "'another'", "resolved": "NULL"}
+    usual = {
+        "payee": "payee_id",
+        "amount": "amount_minutes",
+        "key": "'another'",
+        "resolved": "NULL",
+        "due": "due",
+        "frozen": "NULL",
+    }
 
     with pytest.raises(IntegrityError, match=constraint):
         execute(HOLD.format(**usual | changed))
@@ -169,12 +184,13 @@ def test_each_rule_of_a_hold_is_a_constraint(constraint: str, changed: dict[str,
         ("amount_minutes", "amount_minutes + 1"),
         ("kind", "'gift'"),
         ("public_id", "'another'"),
+        ("category", "'another'"),
         ("hold_id", "(SELECT id FROM ledger_hold WHERE state = 'voided')"),
         ("hold_id", "(SELECT id FROM ledger_hold WHERE state = 'held')"),
     ],
 )
 def test_a_transfer_moves_what_its_posted_hold_set_aside(column: str, value: str) -> None:
-    columns = ["public_id", "kind", "payer_id", "payee_id", "amount_minutes", "hold_id", "posted_at"]
+    columns = ["public_id", "kind", "payer_id", "payee_id", "amount_minutes", "hold_id", "posted_at", "category"]
     values = [value if name == column else name for name in columns]
 
     assert "what its posted hold set aside" in is_refused(
@@ -184,7 +200,7 @@ def test_a_transfer_moves_what_its_posted_hold_set_aside(column: str, value: str
 
 
 def test_a_hold_is_posted_once() -> None:
-    columns = "kind, payer_id, payee_id, amount_minutes, hold_id, posted_at, public_id"
+    columns = "kind, payer_id, payee_id, amount_minutes, hold_id, posted_at, public_id, category"
 
     with pytest.raises(IntegrityError):
         execute(f"INSERT INTO ledger_transfer ({columns}) SELECT {columns} FROM ledger_transfer WHERE kind = 'help'")
@@ -192,10 +208,14 @@ def test_a_hold_is_posted_once() -> None:
 
 @pytest.mark.parametrize(
     ("constraint", "changed"),
-    [("transfer_moves_time", {"amount_minutes": "0"}), ("transfer_between_two_accounts", {"payee_id": "payer_id"})],
+    [
+        ("transfer_moves_time", {"amount_minutes": "0"}),
+        ("transfer_between_two_accounts", {"payee_id": "payer_id"}),
+        ("transfer_reversal_names_the_first", {"kind": "'reversal'"}),
+    ],
 )
 def test_each_rule_of_a_transfer_is_a_constraint(constraint: str, changed: dict[str, str]) -> None:
-    columns = ["public_id", "kind", "payer_id", "payee_id", "amount_minutes", "posted_at"]
+    columns = ["public_id", "kind", "payer_id", "payee_id", "amount_minutes", "posted_at", "category"]
     values = [changed.get(name, "'another'" if name == "public_id" else name) for name in columns]
 
     with pytest.raises(IntegrityError, match=constraint):
@@ -224,8 +244,8 @@ def a_gift_without_lines() -> Iterator[None]:
     """Ana (two lines, 100 min) gave 20 more to Bento (one line, 20 min): moved, and not on their statements yet."""
     with transaction.atomic():
         execute(
-            "INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, posted_at)"
-            " SELECT 'x', 'gift', payer_id, payee_id, 20, posted_at FROM ledger_transfer WHERE kind = 'help'"
+            "INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, posted_at, category)"
+            " SELECT 'x', 'gift', payer_id, payee_id, 20, posted_at, '' FROM ledger_transfer WHERE kind = 'help'"
         )
         move = "UPDATE ledger_account SET last_seq = last_seq + 1, balance_minutes = balance_minutes + %s WHERE id = "
         execute(move + ANA, -20)
@@ -275,6 +295,80 @@ def test_each_rule_of_a_line_is_a_constraint() -> None:
         ):
             with pytest.raises(IntegrityError, match=constraint):
                 execute(line)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "amount_minutes = amount_minutes - 1",
+        f"owner_id = {FUND}",
+        "expires_at = NULL, amount_minutes = amount_minutes",
+        "mint_id = mint_id + 1",
+        "born_in_id = born_in_id + 1",
+        # spent by somebody who had no such part in the transfer
+        f"how = 'merged', spent_in_id = (SELECT max(id) FROM ledger_transfer WHERE payer_id = {ANA})",
+    ],
+)
+def test_what_a_lot_is_never_changes(change: str) -> None:
+    anas = f"(SELECT id FROM ledger_lot WHERE owner_id = {ANA} AND spent_in_id IS NULL)"
+    assert "nothing of a lot changes" in is_refused(f"UPDATE ledger_lot SET {change} WHERE id = {anas}")
+
+
+def test_a_lot_that_is_spent_stays_spent() -> None:
+    for change in ("spent_in_id = NULL, how = ''", "how = 'merged'", "spent_in_id = spent_in_id"):
+        assert "nothing of a lot changes" in is_refused(
+            f"UPDATE ledger_lot SET {change} WHERE spent_in_id IS NOT NULL AND owner_id = {ANA}"
+        )
+
+
+def _lot(**changed: str) -> str:
+    """Another lot like Bento's, whatever is ``changed``."""
+    usual = {
+        name: name
+        for name in ("mint_id", "owner_id", "amount_minutes", "expires_at", "born_in_id", "spent_in_id", "how")
+    }
+    return (
+        f"INSERT INTO ledger_lot ({', '.join(usual)}) SELECT {', '.join((usual | changed).values())} FROM ledger_lot"
+        f" WHERE owner_id = {BENTO} AND spent_in_id IS NULL"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "lot"),
+    [
+        ("lot_open_once_lasting|mint_id", _lot()),
+        ("lot_holds_time", _lot(amount_minutes="0", expires_at="'2040-01-01 00:00:00'")),
+        ("lot_spent_somehow", _lot(how="'merged'", expires_at="'2040-01-01 00:00:00'")),
+        ("born in a transfer of its owner", _lot(owner_id=FUND)),
+    ],
+)
+def test_each_rule_of_a_lot_is_kept_by_the_database(rule: str, lot: str) -> None:
+    with pytest.raises(DatabaseError, match=rule):
+        execute(lot)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        f"id, {BENTO}, amount_minutes, 'credit'",  # by another than the payer
+        "id, payer_id, amount_minutes + 1, 'credit'",  # more than it moved
+        "-1, payer_id, 1, 'credit'",
+    ],
+)
+def test_a_payer_mints_in_her_transfer_no_more_than_it_moves(values: str) -> None:
+    assert "mints what she lacked" in is_refused(
+        "INSERT INTO ledger_mint (transfer_id, issuer_id, amount_minutes, reason)"
+        f" SELECT {values} FROM ledger_transfer WHERE kind = 'help'"
+    )
+
+
+def test_a_mint_makes_time_and_once_in_a_transfer() -> None:
+    insert = "INSERT INTO ledger_mint (transfer_id, issuer_id, amount_minutes, reason) SELECT {} FROM ledger_transfer WHERE kind = '{}'"
+
+    with pytest.raises(IntegrityError, match="mint_makes_time"):
+        execute(insert.format("id, payer_id, 0, 'credit'", "help"))
+    with pytest.raises(IntegrityError, match="transfer_id"):
+        execute(insert.format("id, payer_id, 1, 'grant'", "grant"))
 
 
 def test_an_erased_note_is_empty() -> None:

@@ -85,6 +85,9 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, data={**PAID, "kind": "gift"})
     told(member, about=about, type_="hours-granted", data={"amount_minutes": 240})
     told(member, about=about, type_="hours-delivered")
+    told(member, about=about, type_="hours-expiring", data={"amount_minutes": 90, "expires_on": "2026-12-02"})
+    told(member, about=about, type_="hours-expired")
+    told(member, about=about, type_="hours-reversed")
     told(member, about=about, type_="grant-failed", data={})
     told(member, about=about, type_="application", data={})
     for state in ("active", "suspended"):
@@ -98,13 +101,21 @@ def test_every_type_has_its_sentence(client, language, is_known):
     page = client.get("/notifications/")
 
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(sentences(page)) == 12
+    assert len(sentences(page)) == 15
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in sentences(page))
     assert "<b>Nunes" not in page.content.decode()
 
 
 def test_every_type_that_may_be_mailed_has_its_letter():
-    mailed = {"hours-arrived", "membership-changed", "grant-failed", "application"}
+    mailed = {
+        "hours-expiring",
+        "hours-expired",
+        "hours-reversed",
+        "hours-arrived",
+        "membership-changed",
+        "grant-failed",
+        "application",
+    }
     for type_ in mailed | {"exchange-changed", "exchange-message", "exchange-reminder", "dispute-opened"}:
         for ending in ("subject.txt", "txt", "html"):
             get_template(f"notifications/mail/{type_}.{ending}")

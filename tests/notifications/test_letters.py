@@ -269,6 +269,9 @@ def test_words_erased_before_the_letter_is_written_are_not_in_it():
     [
         ("hours-arrived", PAID),
         ("hours-arrived", {**PAID, "kind": "gift"}),
+        ("hours-expiring", {"amount_minutes": 90, "expires_on": "2026-12-02"}),
+        ("hours-expired", PAID),
+        ("hours-reversed", PAID),
         ("membership-changed", {"state": "active"}),
         ("membership-changed", {"state": "suspended"}),
         ("grant-failed", {}),

@@ -32,6 +32,12 @@ def in_words(minutes: int | None) -> str:
     return "" if minutes is None else durations.shown(minutes)
 
 
+@register.filter
+def as_date(day: str) -> date:
+    """The day that an event's data names: "2026-12-02"."""
+    return date.fromisoformat(day)
+
+
 @register.filter(is_safe=True)
 def unbroken(text: str) -> str:
     """A sentence with each amount in it on one line."""

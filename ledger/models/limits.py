@@ -1,0 +1,63 @@
+"""How far accounts may go: changes of limits, with their day and their reason."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from timebank.durations import in_words
+
+from .accounts import Account
+
+
+class LimitChangeQuerySet(models.QuerySet["LimitChange"]):
+    def due(self, at: object) -> Self:
+        """Changes whose moment has come, in the order in which they take effect."""
+        return self.filter(applied_at=None, takes_effect_at__lte=at).order_by("takes_effect_at", "pk")
+
+
+class LimitChange(models.Model):
+    """New limits from some moment on, for one account or for every account of a kind, and why.
+
+    The limits of an account that has its own are left alone by a change for its kind.
+    """
+
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, blank=True, related_name="limit_changes", verbose_name=_("account")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Account.Kind)
+    credit_limit_minutes = models.BigIntegerField(_("credit limit (minutes)"))
+    soft_limit_minutes = models.BigIntegerField(_("soft limit (minutes)"), null=True, blank=True)
+    max_balance_minutes = models.BigIntegerField(_("largest balance (minutes)"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    created_at = models.DateTimeField(_("written"))
+    takes_effect_at = models.DateTimeField(_("takes effect"))
+    applied_at = models.DateTimeField(_("took effect"), null=True, blank=True)
+
+    objects = LimitChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("change of limits")
+        verbose_name_plural = _("changes of limits")
+        indexes = [
+            models.Index(fields=["takes_effect_at"], condition=Q(applied_at=None), name="limit_change_to_come"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(credit_limit_minutes__gte=0), name="limit_change_not_negative"),
+            models.CheckConstraint(
+                condition=Q(soft_limit_minutes=None) | Q(soft_limit_minutes__gte=0),
+                name="limit_change_soft_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_balance_minutes=None) | Q(max_balance_minutes__gt=0), name="limit_change_most_is_some"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="limit_change_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"−{in_words(self.credit_limit_minutes)}"

@@ -1,0 +1,117 @@
+"""How far accounts may go: now or from a day on, one or all of them, with a warning before, and with a largest balance."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from ledger import operations
+from ledger.models import Account, LimitChange
+from ledger.operations import Limits
+from timebank import clock
+
+from .stories import accept, balance, neighbours, now, pay, steward
+
+pytestmark = pytest.mark.django_db
+
+
+def change(limits: Limits, **how: object) -> LimitChange:
+    return operations.change_limits(limits, **{"reason": "The assembly of May", "by": steward(), **how})
+
+
+def test_one_account_may_go_further_with_a_reason():
+    ana, bento = neighbours(0, 0)
+
+    made = change(Limits(120, soft_minutes=60), account=ana)
+
+    assert (now(ana).credit_limit_minutes, now(ana).soft_limit_minutes, now(ana).available_minutes) == (120, 60, 120)
+    assert (made.reason, made.applied_at is not None) == ("The assembly of May", True)
+    assert now(bento).credit_limit_minutes == 0
+
+
+def test_a_change_for_all_leaves_those_alone_that_have_their_own():
+    ana, bento = neighbours(0, 0)
+    change(Limits(240), account=ana)
+
+    change(Limits(60, 30, 600))
+
+    assert [now(account).credit_limit_minutes for account in (ana, bento)] == [240, 60]
+    assert (now(bento).max_balance_minutes, operations.usual_limits(0)) == (600, Limits(60, 30, 600))
+    assert steward().account.credit_limit_minutes > 600
+
+
+def test_a_change_for_later_waits_for_its_day_and_happens_once():
+    [ana] = neighbours(0)
+    made = change(Limits(60), account=ana, takes_effect_at=clock.now() + timedelta(days=3))
+
+    assert operations.apply_due_limits() == 0
+    assert now(ana).credit_limit_minutes == 0
+    with clock.ahead_by(timedelta(days=3)):
+        assert (operations.apply_due_limits(), operations.apply_due_limits()) == (1, 0)
+    made.refresh_from_db()
+    assert (now(ana).credit_limit_minutes, made.applied_at is not None) == (60, True)
+
+
+def test_a_soft_limit_warns_before_the_limit_refuses():
+    ana, bento = neighbours(0, 0)
+    change(Limits(120, 60), account=ana)
+
+    assert not now(ana).is_below_soft_limit(less=60)
+    assert now(ana).is_below_soft_limit(less=61)
+    accept(ana, bento, 61, due=False)
+    assert now(ana).is_below_soft_limit()
+    with pytest.raises(operations.LimitsDisagree):
+        change(Limits(60, 60), account=ana)
+
+
+def test_more_than_the_largest_balance_is_refused_and_the_payer_is_told_why():
+    ana, bento = neighbours(240, 0)
+    change(Limits(0, None, 100), account=bento)
+    pay(ana, bento, 60)
+    accept(ana, bento, 30, due=False)  # on its way counts too
+
+    with pytest.raises(operations.AccountFull, match="may hold up to 1 h 40 min"):
+        accept(ana, bento, 11)
+
+    assert now(ana).held_minutes == 30
+    accept(ana, bento, 10)
+    operations.post_due_holds()
+    assert balance(bento) == 70
+
+
+def test_what_is_given_back_arrives_however_much_there_is():
+    ana, bento = neighbours(240, 0)
+    paid = pay(ana, bento, 60)
+    change(Limits(0, None, 200), account=ana)
+
+    operations.reverse(paid, key="undo", actor=steward())
+
+    assert balance(ana) == 240
+
+
+def test_a_repeat_is_answered_although_the_account_is_full_now():
+    ana, bento = neighbours(240, 0)
+    change(Limits(0, None, 60), account=bento)
+
+    first = accept(ana, bento, 60, key="same")
+
+    assert accept(ana, bento, 60, key="same") == first
+    assert now(ana).held_minutes == 60
+
+
+@pytest.mark.parametrize(
+    ("rule", "changed"),
+    [
+        ("limit_change_not_negative", {"credit_limit_minutes": -1}),
+        ("limit_change_soft_not_negative", {"soft_limit_minutes": -1}),
+        ("limit_change_most_is_some", {"max_balance_minutes": 0}),
+        ("limit_change_has_a_reason", {"reason": ""}),
+    ],
+)
+def test_each_rule_of_a_change_is_a_constraint(rule, changed):
+    moment = clock.now()
+    usual = {"kind": Account.Kind.MEMBER, "credit_limit_minutes": 0, "reason": "x", "by": neighbours(0)[0].owner}
+    with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+        LimitChange.objects.create(created_at=moment, takes_effect_at=moment, **{**usual, **changed})
