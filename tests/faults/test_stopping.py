@@ -118,6 +118,11 @@ def test_a_start_without_a_trigger_is_refused_and_names_it(lone_town: Town, comm
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
+def deaf_to_ctrl_c() -> None:
+    """As a script's shell begins what runs in its background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_asked_to_stop_while_it_builds_the_demo_leaves_nobody_half_there(
     lone_town: Town, how: signal.Signals
@@ -129,12 +134,16 @@ def test_a_server_asked_to_stop_while_it_builds_the_demo_leaves_nobody_half_ther
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=deaf_to_ctrl_c,
     )
-    assert serve.stdout is not None
-    assert serve.stdout.readline().startswith("Building the demo community")
-    time.sleep(1)
-    serve.send_signal(how)
-    said, complaints = serve.communicate(timeout=30)
+    try:
+        assert serve.stdout is not None
+        assert serve.stdout.readline().startswith("Building the demo community")
+        time.sleep(1)
+        serve.send_signal(how)
+        said, complaints = serve.communicate(timeout=30)
+    finally:
+        serve.kill()
 
     assert (serve.returncode, said, complaints) == (0, "Stopped.\n", "")
     with sqlite3.connect(lone_town.var / "timebank.sqlite3") as database:
