@@ -118,9 +118,8 @@ def test_a_start_without_a_trigger_is_refused_and_names_it(lone_town: Town, comm
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def deaf_to_ctrl_c() -> None:
-    """As a script's shell begins what runs in its background."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+# A script's shell has what it runs in the background ignore Ctrl-C.
+AS_FROM_A_SCRIPT = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -128,13 +127,12 @@ def test_a_server_asked_to_stop_while_it_builds_the_demo_leaves_nobody_half_ther
     lone_town: Town, how: signal.Signals
 ) -> None:
     serve = subprocess.Popen(
-        [sys.executable, "-u", "manage.py", "serve", "--demo"],
+        [*AS_FROM_A_SCRIPT, sys.executable, "-u", "manage.py", "serve", "--demo"],
         cwd=BASE_DIR,
         env=lone_town.env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=deaf_to_ctrl_c,
     )
     try:
         assert serve.stdout is not None
