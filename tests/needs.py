@@ -16,6 +16,9 @@ RABBITMQ_URL = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 POSTGRESQL_URL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 
+# The first one found; the shell draws no window, and works less.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
 
 @dataclass(frozen=True)
 class Need:
@@ -29,7 +32,7 @@ class Need:
 def chromium() -> str | None:
     """The path of the browser: CHROMIUM, or the first one found."""
     asked = os.environ.get("CHROMIUM")
-    return asked or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return asked or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def _answers(url: str) -> Callable[[], bool]:
@@ -64,7 +67,11 @@ def _rabbitmq_can_be_started() -> bool:
 NEEDS = {
     need.name: need
     for need in (
-        Need("chromium", lambda: chromium() is not None, "apt-get install chromium, or set CHROMIUM to its path"),
+        Need(
+            "chromium",
+            lambda: chromium() is not None,
+            "apt-get install chromium-headless-shell, or chromium; or set CHROMIUM to its path",
+        ),
         Need("rabbitmq", _answers(RABBITMQ_URL), "start RabbitMQ, or set TEST_BROKER_URL"),
         Need("rabbitmqctl", lambda: shutil.which("rabbitmqctl") is not None, "apt-get install rabbitmq-server"),
         Need(
