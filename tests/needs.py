@@ -9,12 +9,15 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 # Where the servers answer, unless the environment says otherwise. Tests make their own names in them.
 RABBITMQ_URL = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672/")
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 POSTGRESQL_URL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+
+IN_FULL = os.environ.get("FULL") == "1"
 
 # The first one found; the shell draws no window, and works less.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -80,7 +83,7 @@ NEEDS = {
             "apt-get install rabbitmq-server; the tests start one of their own",
         ),
         Need("gettext", lambda: shutil.which("xgettext") is not None, "apt-get install gettext"),
-        Need("full", lambda: os.environ.get("FULL") == "1", "make test FULL=1"),
+        Need("full", lambda: IN_FULL, "make test FULL=1"),
         Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
         Need(
             "postgresql",
@@ -89,6 +92,13 @@ NEEDS = {
         ),
     )
 }
+
+
+def thorough(*values: Any) -> Any:
+    """Values of `parametrize` that repeat a proof at another width, step or engine: with them only in full mode."""
+    import pytest
+
+    return pytest.param(*values, marks=pytest.mark.needs("full"))
 
 
 @functools.cache
