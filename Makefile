@@ -53,15 +53,15 @@ test: $(VENV)/.ok-dev ## run the tests (FULL=1: also on PostgreSQL; TESTS="tests
 	@$(TEST_ENV) RACES=$(RACES) FULL=$(FULL) $(BIN)/python -m pytest $(CREW) $(TESTS)
 	if [ "$(FULL)" = 1 ]; then
 		echo "Once more, on PostgreSQL"
-		$(TEST_ENV) RACES=$(RACES) DATABASE_URL="$$($(BIN)/python -m tests.needs postgresql)" \
+		$(TEST_ENV) RACES=$(RACES) FULL=1 DATABASE_URL="$$($(BIN)/python -m tests.needs postgresql)" \
 			$(BIN)/python -m pytest $(CREW) -m "not browser and not sqlite_only" $(TESTS)
 	fi
 
 .PHONY: races
 races: $(VENV)/.ok-dev ## run the races whole, on SQLite and on PostgreSQL
-	@$(TEST_ENV) RACES=1 $(BIN)/python -m pytest -o faulthandler_timeout=0 -m race $(TESTS)
+	@$(TEST_ENV) RACES=1 FULL=1 $(BIN)/python -m pytest -o faulthandler_timeout=0 -m race $(TESTS)
 	if url="$$($(BIN)/python -m tests.needs postgresql)"; then
-		$(TEST_ENV) RACES=1 DATABASE_URL="$$url" $(BIN)/python -m pytest -o faulthandler_timeout=0 -m "race and not sqlite_only" $(TESTS)
+		$(TEST_ENV) RACES=1 FULL=1 DATABASE_URL="$$url" $(BIN)/python -m pytest -o faulthandler_timeout=0 -m "race and not sqlite_only" $(TESTS)
 	fi
 
 .PHONY: lint

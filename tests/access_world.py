@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from http.cookies import SimpleCookie
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from accounts.models import Member
 from marketplace import operations as marketplace
@@ -48,6 +50,8 @@ class World:
     moderator: Member = field(default_factory=make_moderator)
     superuser: Member = field(default_factory=make_superuser)
 
+    cookies: dict[str, SimpleCookie] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         for person in (self.coordinator, self.moderator, self.superuser):
             Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
@@ -55,6 +59,14 @@ class World:
 
     def person(self, role: str) -> Member | None:
         return None if role == "anonymous" else getattr(self, role)
+
+    def sign_in(self, roles: Iterable[str]) -> None:
+        """Once for all rows: it takes as long as a page."""
+        for role in roles:
+            client = Client()
+            if person := self.person(role):
+                client.force_login(Member.objects.get(pk=person.pk))
+            self.cookies[role] = client.cookies
 
     def whose(self, role: str) -> Member:
         """To whom the things belong that ``role`` asks for."""

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -79,6 +80,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         ready.clear_away()
     if _has_var_of_its_own():
         shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Of several workers on SQLite only one takes the migrations; the others begin with a copy of what came of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "sqlite" and hasattr(request.config, "workerinput"):
+            make = connection.creation._create_test_db
+
+            def make_from_a_copy(*args: Any, **options: Any) -> str:
+                name: str = make(*args, **options)
+                ready.copy_ready_database(Path(name))
+                return name
+
+            patch.setattr(connection.creation, "_create_test_db", make_from_a_copy)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,24 +7,36 @@ from collections.abc import Iterable
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# Files whose tests use one server, one town or one browser after the other, so that one worker keeps them.
-TOGETHER = {
-    "tests/stories/test_an_hour_goes_over.py": "the stories",
-    "tests/stories/test_writing_an_amount.py": "the stories",
-    "tests/stories/test_choosing_a_neighbour.py": "the stories",
-}
 FULL_MODE = "full mode"  # one RabbitMQ and one PostgreSQL database, wronged by one test at a time
+EVERY_PAGE = "tests/stories/test_every_page.py"  # one walk in each language, each with a town of its own
 # What waits or works longest; begun late, the other workers would stand idle until it ends.
-FIRST = (FULL_MODE, "embedded", "tests/stories/test_every_page.py", "the stories", "tests/admin/", "tests/demo/",
-         "tests/ledger/test_races.py", "tests/notifications/")  # fmt: skip
+FIRST = (
+    FULL_MODE,
+    EVERY_PAGE,
+    "tests/stories/test_an_exchange.py",
+    "tests/faults/",
+    "tests/marketplace/test_races.py",
+    "tests/admin/test_case_in_browser.py",
+    "tests/test_access.py",
+    "tests/marketplace/test_every_cell.py",
+    "tests/demo/",
+    "tests/ledger/test_races.py",
+    "tests/stories/",
+    "tests/notifications/",
+    "tests/admin/",
+    "tests/marketplace/",
+    "tests/ledger/",
+)
 
 
 def belongs_to(nodeid: str) -> str:
     """The name of what one worker does as a whole: a file, unless a larger or a smaller part is named here."""
     path = nodeid.split("::", 1)[0]
-    if path.startswith("tests/faults/"):
-        return FULL_MODE if "[full" in nodeid or path.endswith("test_broker.py") else "embedded"
-    return TOGETHER.get(path, path)
+    if path.startswith("tests/faults/") and ("[full" in nodeid or path.endswith("test_broker.py")):
+        return FULL_MODE
+    if path == EVERY_PAGE:
+        return f"{path} in {nodeid.partition('[')[2].rstrip(']')}"
+    return path
 
 
 def _turn(nodeid: str) -> int:

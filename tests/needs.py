@@ -9,12 +9,18 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 # Where the servers answer, unless the environment says otherwise. Tests make their own names in them.
 RABBITMQ_URL = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672/")
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 POSTGRESQL_URL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+
+IN_FULL = os.environ.get("FULL") == "1"
+
+# The first one found; the shell draws no window, and works less.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Need:
 def chromium() -> str | None:
     """The path of the browser: CHROMIUM, or the first one found."""
     asked = os.environ.get("CHROMIUM")
-    return asked or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return asked or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def _answers(url: str) -> Callable[[], bool]:
@@ -64,7 +70,11 @@ def _rabbitmq_can_be_started() -> bool:
 NEEDS = {
     need.name: need
     for need in (
-        Need("chromium", lambda: chromium() is not None, "apt-get install chromium, or set CHROMIUM to its path"),
+        Need(
+            "chromium",
+            lambda: chromium() is not None,
+            "apt-get install chromium-headless-shell, or chromium; or set CHROMIUM to its path",
+        ),
         Need("rabbitmq", _answers(RABBITMQ_URL), "start RabbitMQ, or set TEST_BROKER_URL"),
         Need("rabbitmqctl", lambda: shutil.which("rabbitmqctl") is not None, "apt-get install rabbitmq-server"),
         Need(
@@ -73,7 +83,7 @@ NEEDS = {
             "apt-get install rabbitmq-server; the tests start one of their own",
         ),
         Need("gettext", lambda: shutil.which("xgettext") is not None, "apt-get install gettext"),
-        Need("full", lambda: os.environ.get("FULL") == "1", "make test FULL=1"),
+        Need("full", lambda: IN_FULL, "make test FULL=1"),
         Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
         Need(
             "postgresql",
@@ -82,6 +92,13 @@ NEEDS = {
         ),
     )
 }
+
+
+def thorough(*values: Any) -> Any:
+    """Values of `parametrize` that repeat a proof at another width, step or engine: with them only in full mode."""
+    import pytest
+
+    return pytest.param(*values, marks=pytest.mark.needs("full"))
 
 
 @functools.cache

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 _PLACE = "TIMEBANK_TESTS_READY"  # where the workers of this run look for it
@@ -22,11 +24,7 @@ def clear_away() -> None:
 
 def copy_ready_var(target: Path, *, demo: bool = False) -> None:
     """Fill ``target`` with what a server finds at its second start; whoever comes first makes it."""
-    source = Path(os.environ[_PLACE]) / ("demo" if demo else "plain")
-    with (source.parent / f"{source.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not source.exists():
-            _make(source, demo=demo)
+    source = _source("demo" if demo else "plain")
     for path in source.iterdir():
         if path.name == "static":  # only read
             (target / "static").symlink_to(path)
@@ -34,6 +32,24 @@ def copy_ready_var(target: Path, *, demo: bool = False) -> None:
             shutil.copytree(path, target / path.name)
         else:
             shutil.copy2(path, target / path.name)
+
+
+def copy_ready_database(target: Path) -> None:
+    """Fill ``target`` with the database of that var/: every migration is in it, and nobody."""
+    with (
+        closing(sqlite3.connect(_source("plain") / "timebank.sqlite3")) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+
+
+def _source(name: str) -> Path:
+    source = Path(os.environ[_PLACE]) / name
+    with (source.parent / f"{source.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not source.exists():
+            _make(source, demo=name == "demo")
+    return source
 
 
 def _make(source: Path, *, demo: bool) -> None:

@@ -54,6 +54,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         made = World()
         assert made.payments and made.listings and made.offer and made.exchanges and made.disputes
         Member.objects.filter(pk=made.suspended.pk).update(state=Member.State.SUSPENDED)
+        made.sign_in(ROLES)
         yield made
         assert list(check.faults()) == []
         transaction.set_rollback(True)
@@ -72,8 +73,7 @@ def outcome(response: HttpResponse) -> str:
 def ask(world: World, row: Row, role: str) -> str:
     """What this person gets; what she changed is undone."""
     client = Client()
-    if person := world.person(role):
-        client.force_login(Member.objects.get(pk=person.pk))
+    client.cookies.update(world.cookies[role])
     address = reverse(row.name, kwargs={name: world.thing(what, role) for name, what in row.args.items()})
     if row.query:
         address += f"?{row.query}"

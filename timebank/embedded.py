@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 15
 STOP_SECONDS = 20
+LOOK_UP_SECONDS = 0.1  # how long the worker waits for a message before it looks whether it is to stop
 
 
 class HomeLoopChannelLayer(InMemoryChannelLayer):
@@ -78,6 +79,12 @@ class Embedded:
 
         class Worker(WorkController):  # no signal handlers, no banner
             def on_consumer_ready(self, consumer: Any) -> None:
+                wait_for_messages = consumer.connection.drain_events
+
+                def wait_briefly(timeout: float) -> None:  # Celery's two seconds, twice, would be those of each stop
+                    wait_for_messages(timeout=min(timeout, LOOK_UP_SECONDS))
+
+                consumer.connection.drain_events = wait_briefly
                 ready.set()
 
         app.finalize()
@@ -121,7 +128,7 @@ class Embedded:
         from celery.worker import state
 
         relay_ended = self._relay.stop(STOP_SECONDS)
-        self._beat.stop()
+        self._beat.service.stop()  # it holds nothing: nobody waits until it wakes
         state.should_stop = 0  # a warm stop
         self._thread.join(STOP_SECONDS)
         state.should_stop = None

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from tests.live import Server
+from tests.needs import IN_FULL, thorough
+from tests.stories.eyes import barriers
 from timebank.demo.logins import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -35,8 +36,7 @@ print("case", dispute.public_id)
 
 @pytest.fixture(scope="module")
 def town() -> Iterator[Server]:
-    with Server() as running:
-        running.manage("demo")
+    with Server(demo=True) as running:
         yield running
 
 
@@ -67,13 +67,10 @@ def comes_in(server: Server, context: BrowserContext, email: str, to: str) -> tu
 def look_at(page: Page) -> None:
     """No barrier in what our own templates draw, and nothing too wide."""
     page.wait_for_load_state("networkidle")
-    found = Axe().run(page, context="#content")
-    barriers = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert barriers == [], page.url
-    assert not page.locator("html").evaluate("element => element.scrollWidth > element.clientWidth"), page.url
+    assert barriers(page, within="#content") == []
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), [thorough(1280, "light"), (390, "dark")])
 def test_a_moderator_rules_and_both_are_told(
     town: Server, case: str, new_context: Callable[..., BrowserContext], width: int, theme: str
 ) -> None:
@@ -107,7 +104,7 @@ def test_a_moderator_rules_and_both_are_told(
     assert troubles + anas + margarets == []
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), thorough(390, "dark")])
 def test_the_lists_of_the_marketplace(
     town: Server, case: str, new_context: Callable[..., BrowserContext], width: int, theme: str
 ) -> None:
@@ -115,7 +112,7 @@ def test_the_lists_of_the_marketplace(
     for name in LISTS:
         page.goto(f"{town.url}/admin/marketplace/{name}/")
         expect(page.locator("#changelist")).to_be_visible()
-        look_at(page)
+        assert barriers(page, within="#content", two_of_each_row=not IN_FULL) == []
         page.locator("#result_list tbody a").first.click()
         look_at(page)
     page.goto(f"{town.url}/admin/marketplace/category/add/")

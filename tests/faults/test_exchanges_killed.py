@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.live import BASE_DIR
+from tests.needs import thorough
 
 from .messages import bell
 from .town import Person, Town
@@ -74,7 +75,7 @@ def neighbours(town: Town) -> Iterator[Neighbours]:
     alive.end()
 
 
-@pytest.mark.parametrize("failpoint", [BEFORE, AFTER])
+@pytest.mark.parametrize("failpoint", [BEFORE, thorough(AFTER)])
 def test_killed_over_each_act(town: Town, neighbours: Neighbours, failpoint: str) -> None:
     scenes = {}
     for act, (before, to, _held, again) in ACTS.items():
@@ -117,8 +118,10 @@ PRESSED = {
 }
 
 
-@pytest.mark.parametrize("failpoint", [BEFORE, AFTER])
-@pytest.mark.parametrize("act", PRESSED)
+@pytest.mark.parametrize(
+    ("act", "failpoint"),
+    [("accept", BEFORE), ("confirm", AFTER), thorough("accept", AFTER), thorough("confirm", BEFORE)],
+)
 def test_the_site_killed_while_a_page_is_answered(town: Town, neighbours: Neighbours, act: str, failpoint: str) -> None:
     state, who, form = PRESSED[act]
     _before, to, held, _again = ACTS[act]
@@ -148,7 +151,7 @@ def test_the_site_killed_while_a_page_is_answered(town: Town, neighbours: Neighb
 
 @pytest.mark.parametrize(
     ("state", "end", "provider_has"),
-    [("accepted", "expired", 600), ("delivered", "completed", 660), ("disputed", "resolved", 600)],
+    [thorough("accepted", "expired", 600), ("delivered", "completed", 660), thorough("disputed", "resolved", 600)],
 )
 def test_the_worker_killed_over_a_deadline(
     town: Town, neighbours: Neighbours, state: str, end: str, provider_has: int
@@ -156,6 +159,7 @@ def test_the_worker_killed_over_a_deadline(
     kill_the_worker_over_a_deadline(town, neighbours, BEFORE, state, end, provider_has)
 
 
+@pytest.mark.needs("full")
 def test_the_worker_killed_just_after_a_deadline(town: Town, neighbours: Neighbours) -> None:
     kill_the_worker_over_a_deadline(town, neighbours, AFTER, "delivered", "completed", 660)
 

@@ -13,6 +13,7 @@ import re
 import pytest
 
 from tests.live import BASE_DIR
+from tests.needs import thorough
 
 from .messages import bell
 from .test_exchanges_killed import BEFORE
@@ -47,7 +48,7 @@ def wait_for_a_killed_child_of_the_worker(town: Town) -> None:
     town.kill("worker")
 
 
-@pytest.mark.parametrize("step", WHILE_ACCEPTING)
+@pytest.mark.parametrize("step", ["accept-before-commit", thorough("after-commit"), "before-publish"])
 def test_the_web_process_killed_while_a_payment_is_accepted(town: Town, step: str) -> None:
     sender, recipient = town.people()
     others = [part for part in ("worker", "relay") if town.is_full]
@@ -65,7 +66,7 @@ def test_the_web_process_killed_while_a_payment_is_accepted(town: Town, step: st
     assert books["balances"] == {str(sender.pk): 540, str(recipient.pk): 660}
 
 
-@pytest.mark.parametrize("step", WHILE_WORKING)
+@pytest.mark.parametrize("step", ["post-before-commit", *map(thorough, WHILE_WORKING[1:3]), "slow-job-before-close"])
 def test_the_worker_killed_at_its_work(town: Town, step: str) -> None:
     sender, recipient = town.people()
     nonce = new_nonce()
@@ -121,7 +122,7 @@ def test_the_relay_killed_between_marking_a_job_and_ringing_for_it(town: Town) -
     assert town.ask("job", job)["done"]
 
 
-@pytest.mark.parametrize("step", ["post-before-commit", "work-done-before-ack"])
+@pytest.mark.parametrize("step", [thorough("post-before-commit"), "work-done-before-ack"])
 def test_the_relay_killed_while_it_does_the_work_itself(town: Town, step: str) -> None:
     """In full mode it works because the broker is down, on SQLite because nobody else does."""
     sender, recipient = town.people()

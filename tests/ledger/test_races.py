@@ -16,6 +16,7 @@ from typing import IO, Any
 import pytest
 
 from tests.needs import POSTGRESQL_URL
+from tests.ready import copy_ready_var
 from tests.rounds import rounds
 
 pytestmark = [pytest.mark.race, pytest.mark.sqlite_only]
@@ -85,10 +86,19 @@ def _database_on_postgresql() -> Iterator[str]:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def a_var(paths: pytest.TempPathFactory) -> str:
+    """One that holds an empty database, up to date."""
+    var = paths.mktemp("var")
+    copy_ready_var(var)
+    return str(var)
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("full", "postgresql"))]
+)
 def racers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Racers]:
     with nullcontext("") if request.param == "sqlite" else _database_on_postgresql() as url:
-        started = Racers({"VAR_DIR": str(tmp_path_factory.mktemp("var")), "DATABASE_URL": url})
+        started = Racers({"VAR_DIR": a_var(tmp_path_factory), "DATABASE_URL": url})
         started.one("migrate")
         yield started
         started.stop()

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from tests.ledger.test_races import PROCESSES, Racers, _database_on_postgresql, order
+from tests.ledger.test_races import PROCESSES, Racers, _database_on_postgresql, a_var, order
 from tests.rounds import rounds
 
 pytestmark = [pytest.mark.race, pytest.mark.sqlite_only]
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("full", "postgresql"))]
+)
 def racers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Racers]:
     with nullcontext("") if request.param == "sqlite" else _database_on_postgresql() as url:
-        var = str(tmp_path_factory.mktemp("var"))
+        var = a_var(tmp_path_factory)
         started = Racers({"VAR_DIR": var, "DATABASE_URL": url}, module="tests.marketplace.racer")
         started.one("migrate")
         yield started

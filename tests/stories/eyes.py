@@ -1,4 +1,9 @@
-"""Looking at a page with everybody's eyes: axe in both themes, the narrowest and a wide window, and no complaint."""
+"""Looking at a page with everybody's eyes: axe in both themes, the narrowest and a wide window, and no complaint.
+
+Full mode (make test FULL=1) runs axe over every page in two sights in each language, and over every row of it. Else
+axe has one sight in each language, and of rows that are built alike it reads the first two; how wide a page is, is always
+asked at both widths and with all its rows.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,36 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route
 
+from tests.needs import IN_FULL
+
 NARROWEST, WIDE = 320, 1280
 Sight = tuple[int, str]  # how wide, and which theme
-# Between the two walks each width is seen in each theme.
-SIGHTS: dict[str, tuple[Sight, Sight]] = {
-    "en": ((NARROWEST, "light"), (WIDE, "dark")),
-    "pt-br": ((NARROWEST, "dark"), (WIDE, "light")),
-}
-RUN_AXE = "axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)"
+# Between the two walks each width is seen in each theme; when not in full, each width and each theme is seen.
+SIGHTS: dict[str, tuple[Sight, ...]] = (
+    {"en": ((NARROWEST, "light"), (WIDE, "dark")), "pt-br": ((NARROWEST, "dark"), (WIDE, "light"))}
+    if IN_FULL
+    else {"en": ((NARROWEST, "light"),), "pt-br": ((WIDE, "dark"),)}
+)
+# Of the rules that are run, none needs what axe would load beforehand.
+RUN_AXE = """within => axe.run(within ?? document, {resultTypes: ['violations'], preload: false})
+    .then(found => found.violations)"""
 IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# Rows of the same elements with the same classes, roles and states, with words or without, are drawn by the same rules.
+# Two of them stay, so that what must not be there twice can be.
+TWO_OF_EACH_ROW = """() => {
+    const states = one => [...one.attributes].filter(({name}) => name.startsWith("aria-") || name === "role")
+    const built = one => `${one.tagName} ${one.className} ${states(one).map(({name, value}) =>
+        name === "aria-label" || name.endsWith("by") || name === "aria-controls" ? name : name + value)} ${one.textContent.trim() !== ""}`
+    const shape = one => `${built(one)}(${[...one.children].map(shape)})`
+    for (const rows of document.querySelectorAll("table, tbody, .rows")) {
+        const seen = {}
+        for (const row of [...rows.children]) {
+            const how = shape(row)
+            seen[how] = (seen[how] ?? 0) + 1
+            if (seen[how] > 2) row.remove()
+        }
+    }
+}"""
 
 
 class Eyes:
@@ -66,30 +92,45 @@ class Eyes:
         self.look()
 
     def look(self) -> None:
+        seen = {width for width, _theme in self.sights}
+        for width in {NARROWEST, WIDE} - seen:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            self.wrong += _too_wide(self.page)
         for number, (width, theme) in enumerate(self.sights):
             self.page.set_viewport_size({"width": width, "height": 800})
             self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             if "/admin/" in self.page.url:  # unfold asks for the theme once, when the page is made
                 self.page.evaluate("theme => document.documentElement.className = theme", theme)
             self.page.evaluate("document.getAnimations().forEach(one => one.finish())")  # colours fade over
+            found = _too_wide(self.page)
             if number == 0:
                 self.page.evaluate(AXE_SCRIPT)
-            self.wrong += [f"{theme} {barrier}" for barrier in _found_on(self.page)]
+            if not IN_FULL:
+                self.page.evaluate(TWO_OF_EACH_ROW)
+            self.wrong += [f"{theme} {barrier}" for barrier in found + _met_by_axe(self.page)]
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, and whether it reaches over its edge."""
+def barriers(page: Page, *, within: str | None = None, two_of_each_row: bool = False) -> list[str]:
+    """Whether the page as it stands reaches over its edge, and what axe finds on it."""
+    found = _too_wide(page)
     page.evaluate(AXE_SCRIPT)
-    return _found_on(page)
+    if two_of_each_row:
+        page.evaluate(TWO_OF_EACH_ROW)
+    return found + _met_by_axe(page, within)
 
 
-def _found_on(page: Page) -> list[str]:
-    width = (page.viewport_size or {}).get("width")
-    violations: list[dict[str, Any]] = page.evaluate(RUN_AXE)
+def _met_by_axe(page: Page, within: str | None = None) -> list[str]:
+    violations: list[dict[str, Any]] = page.evaluate(RUN_AXE, within)
     found = []
     for violation in violations:
         targets = ", ".join(str(node["target"]) for node in violation["nodes"][:4])
-        found.append(f"{page.url} {width}: {violation['id']} at {targets}")
-    if page.evaluate(IS_TOO_WIDE):
-        found.append(f"{page.url} is wider than {width}")
+        found.append(f"{page.url} {_width(page)}: {violation['id']} at {targets}")
     return found
+
+
+def _too_wide(page: Page) -> list[str]:
+    return [f"{page.url} is wider than {_width(page)}"] if page.evaluate(IS_TOO_WIDE) else []
+
+
+def _width(page: Page) -> int | None:
+    return (page.viewport_size or {}).get("width")

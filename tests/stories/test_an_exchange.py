@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.needs import thorough
+
 from .eyes import barriers
 from .people import Meet, Person
 
@@ -24,7 +26,7 @@ def offers(person: Person) -> str:
     return next(line.split()[1] for line in said.splitlines() if line.startswith("LISTING"))
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, thorough(1280)])
 def test_an_exchange_from_asking_to_both_reviews(meet: Meet, width: int) -> None:
     ana, bento = meet(f"Ana{width} Souza", width=width), meet(f"Bento{width} Lima", width=width, theme="dark")
     ana.join()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
+from tests.needs import thorough
+
 from .people import Meet
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, thorough(1280)])
 def test_both_see_an_hour_go_over_without_reloading(meet: Meet, width: int) -> None:
     ana, bento = meet(f"Ana{width} Souza", width=width), meet(f"Bento{width} Lima", width=width, theme="dark")
     ana.join()

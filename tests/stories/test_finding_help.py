@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.needs import thorough
+
 from .people import Meet, Person
 
 pytestmark = pytest.mark.browser
@@ -22,7 +24,7 @@ def publish(person: Person, title: str, category: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, thorough(1280)])
 def test_what_one_offers_the_other_finds(meet: Meet, width: int) -> None:
     gilda, hugo = meet("Gilda Reis", width=width), meet("Hugo Braga", width=width)
     gilda.join()

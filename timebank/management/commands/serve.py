@@ -38,7 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
         refuse_settings_that_do_not_fit()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the server runs, the same as Ctrl-C
+        for number in (signal.SIGTERM, signal.SIGINT):  # until the server runs; a shell may have us ignore Ctrl-C
+            signal.signal(number, signal.default_int_handler)
         try:
             self._start(host, port, demo)
         except KeyboardInterrupt:  # while the site was being made ready: each step is whole or not at all
