@@ -213,7 +213,28 @@ def test_a_step_that_is_the_others_to_take_says_so() -> None:
     exchange, _ana, bento = pair()
     answer = bento.post(url(exchange, "accept/"), {"version": exchange.version})
     assert answer.status_code == 403
-    assert "This is not for you to do" in words(answer)
+    assert "What you proposed is on the table: it waits for the answer of Ana Souza." in words(answer)
+
+
+def test_a_step_that_is_the_others_to_take_names_the_state_too() -> None:
+    exchange, _ana, bento = pair(State.ACCEPTED)
+    answer = bento.post(url(exchange, "deliver/"), {"minutes": "1 h"})
+    assert answer.status_code == 403
+    said = "This exchange is agreed and has not begun. This is not for you to do, but for Ana Souza."
+    assert said in words(answer)
+
+
+def test_who_suggested_something_in_another_tab_is_told_so_and_keeps_what_she_wrote() -> None:
+    exchange, ana, _bento = pair()
+    first, second = (hidden(ana.get(url(exchange, "counter/")), url(exchange, "counter/")) for _tab in range(2))
+    ana.post(url(exchange, "counter/"), first | {"when": "open", "minutes": "45 min"})
+
+    answer = ana.post(url(exchange, "counter/"), second | {"when": "open", "minutes": "30 min", "message": "Shorter?"})
+
+    assert answer.status_code == 403
+    assert "What you proposed is on the table: it waits for the answer of Bento Lima." in words(answer)
+    assert "Shorter?" in answer.content.decode()
+    assert Exchange.objects.get(pk=exchange.pk).minutes == 45
 
 
 def test_who_accepts_what_was_changed_meanwhile_is_shown_the_new_terms() -> None:
