@@ -106,15 +106,14 @@ class ExchangePage:
         return done + self.exchange.within("dispute") if done else None
 
     @property
-    def is_to_come(self) -> bool:
-        """Whether it is agreed for a moment that is still to come."""
-        return bool(self.exchange.starts_at and self.exchange.starts_at > self.now)
+    def is_for_later(self) -> bool:
+        """Whether it is agreed, and its moment is still to come, or to be agreed on."""
+        return self.exchange.is_for_later(self.now)
 
     @property
     def asks_reader(self) -> bool:
         """Whether it is the reader who is to take the next step, now."""
-        exchange = self.exchange
-        return exchange.waits_for_id == self.reader.pk and not (exchange.state == State.ACCEPTED and self.is_to_come)
+        return self.exchange.waits_for_id == self.reader.pk and not self.is_for_later
 
     @property
     def kept_when_cancelled(self) -> int:
@@ -195,8 +194,10 @@ class ExchangePage:
             case State.PROPOSED:
                 title = _("You answer") if asked else _("%(name)s answers") % {"name": name}
                 return [Stage("now", "hourglass", title, by=exchange.deadline_at)]
-            case State.ACCEPTED if self.is_to_come:
+            case State.ACCEPTED if self.is_for_later and exchange.starts_at:
                 return [Stage("now", "calendar", _("You meet"), at=exchange.starts_at, more=exchange.place)]
+            case State.ACCEPTED if self.is_for_later:
+                return [Stage("now", "calendar", _("You settle a date"), by=exchange.deadline_at)]
             case State.ACCEPTED | State.IN_PROGRESS:
                 title = _("You say that it is done") if asked else _("%(name)s says that it is done") % {"name": name}
                 return [Stage("now", "hourglass", title, by=exchange.deadline_at)]
@@ -220,7 +221,7 @@ class ExchangePage:
         match exchange.state:
             case State.PROPOSED:
                 return [accept, deliver, confirm, review]
-            case State.ACCEPTED if self.is_to_come:
+            case State.ACCEPTED if self.is_for_later:
                 says = _("%(name)s says that it is done") % {"name": name}
                 said = Stage("next", "check", _("You say that it is done") if self.is_provider else says)
                 return [said, confirm, review]

@@ -28,9 +28,10 @@ class ExchangeQuerySet(models.QuerySet["Exchange"]):
         return self.filter(Q(provider=member) | Q(receiver=member))
 
     def waiting_for(self, member: Member) -> Self:
-        """Those in which the next step is hers, the most urgent first; not before the date the two agreed on."""
-        yet_to_come = Q(state=Exchange.State.ACCEPTED, starts_at__gt=clock.now())
-        return self.filter(waits_for=member).exclude(yet_to_come).order_by("deadline_at", "pk")
+        """Those in which the next step is hers to take now, the most urgent first; see `Exchange.is_for_later`."""
+        yet_to_come = Q(starts_at=None) | Q(starts_at__gt=clock.now())
+        for_later = Q(state=Exchange.State.ACCEPTED) & yet_to_come
+        return self.filter(waits_for=member).exclude(for_later).order_by("deadline_at", "pk")
 
     def past_deadline(self, at: datetime) -> Self:
         return self.filter(deadline_at__lte=at).order_by("deadline_at", "pk")
@@ -149,6 +150,10 @@ class Exchange(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in self.LIVE
+
+    def is_for_later(self, now: datetime) -> bool:
+        """Whether it is agreed for a moment that is still to come, or still to be agreed on: nobody is asked yet."""
+        return self.state == self.State.ACCEPTED and (self.starts_at is None or self.starts_at > now)
 
     @property
     def minutes_so_far(self) -> int:

@@ -106,6 +106,21 @@ def test_before_the_slot_no_button_is_pressed_for_her_and_the_way_names_every_st
         assert says in words(page)
 
 
+def test_without_a_date_nobody_is_asked_whether_it_is_done_but_to_settle_a_date() -> None:
+    exchange, ana, bento = pair(State.ACCEPTED)
+    for client in (ana, bento):
+        page = client.get(url(exchange))
+        now = page.content.decode().split('id="now"')[1].split('id="talk"')[0]
+        assert "btn primary" not in now
+        assert "All is agreed Settle a date with" in words(page)
+        assert "You settle a date" in words(page)
+        for pressing in ("Waiting for you", "Is it done?", "It has just begun"):
+            assert pressing not in words(page)
+    assert "It is done already" in words(ana.get(url(exchange)))
+    assert "Waiting for you" not in words(ana.get("/exchanges/"))
+    assert "Is it done?" not in words(ana.get("/home/"))
+
+
 def test_the_listing_it_is_about_is_told_and_linked() -> None:
     listing = make_listing(make_member(name="Ana Souza"), description="Bread with a sourdough.")
     exchange = make_exchange(listing=listing, provider=listing.owner)
