@@ -9,17 +9,21 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import roles
+        from accounts.operations import suspension
         from notifications import letters
 
         from . import (
             categories,
             queries,
+            operations,
             tasks,  # noqa: F401  deadlines are kept from the first moment on
         )
 
         for type_ in ("exchange-changed", "exchange-reminder"):
             letters.add_words(type_, queries.title_of_event)
         letters.add_words("exchange-message", queries.message_of_event)
+
+        suspension.also_told.append(operations.of_her_standing)
 
         post_migrate.connect(categories.make_first_ones, sender=self)
         post_migrate.connect(roles.make_groups, sender=self)  # again, for now our permissions are there to be given

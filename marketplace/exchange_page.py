@@ -113,7 +113,7 @@ class ExchangePage:
     @property
     def asks_reader(self) -> bool:
         """Whether it is the reader who is to take the next step, now."""
-        return self.exchange.waits_for_id == self.reader.pk and not self.is_for_later
+        return self.exchange.asks(self.reader, self.now)
 
     @property
     def kept_when_cancelled(self) -> int:

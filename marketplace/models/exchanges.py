@@ -28,7 +28,9 @@ class ExchangeQuerySet(models.QuerySet["Exchange"]):
         return self.filter(Q(provider=member) | Q(receiver=member))
 
     def waiting_for(self, member: Member) -> Self:
-        """Those in which the next step is hers to take now, the most urgent first; see `Exchange.is_for_later`."""
+        """Those in which the next step is hers to take now, the most urgent first; see `Exchange.asks`."""
+        if not member.is_member:
+            return self.none()
         yet_to_come = Q(starts_at=None) | Q(starts_at__gt=clock.now())
         for_later = Q(state=Exchange.State.ACCEPTED) & yet_to_come
         return self.filter(waits_for=member).exclude(for_later).order_by("deadline_at", "pk")
@@ -154,6 +156,10 @@ class Exchange(models.Model):
     def is_for_later(self, now: datetime) -> bool:
         """Whether it is agreed for a moment that is still to come, or still to be agreed on: nobody is asked yet."""
         return self.state == self.State.ACCEPTED and (self.starts_at is None or self.starts_at > now)
+
+    def asks(self, member: Member, now: datetime) -> bool:
+        """Whether the next step is ``member``'s to take now: who takes no part just now is asked for none."""
+        return self.waits_for_id == member.pk and member.is_member and not self.is_for_later(now)
 
     @property
     def minutes_so_far(self) -> int:

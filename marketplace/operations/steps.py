@@ -20,6 +20,7 @@ from timebank.durations import in_words
 
 from .refusals import CannotTakePart, PartnerCannotTakePart, SlotInThePast, SlotTooFar, SomeMinutes
 
+STANDING = "standing"  # that the other one can, or cannot, take part now
 FARTHEST_SLOT = timedelta(days=366)
 
 # What a step of these brings is told by mail too, to whoever did not take it.
@@ -97,6 +98,20 @@ def write_step(exchange: Exchange, action: str, by: Member | None, at: datetime,
     """One more line of the timeline; its number is safe, for whoever writes one has locked the exchange."""
     last = exchange.steps.order_by("-seq").values_list("seq", flat=True).first() or 0
     return Step.objects.create(exchange=exchange, seq=last + 1, action=action, by=by, at=at, data=data)
+
+
+def of_her_standing(member: Member) -> list[Telling]:
+    """What lets the open pages of those who have an exchange with ``member`` show whether she takes part; never why."""
+    live = Exchange.objects.of(member).filter(state__in=Exchange.LIVE).order_by("pk")
+    return [
+        Telling(
+            exchange.partner_of(member).pk,
+            "exchange-changed",
+            about_id=member.pk,
+            data={"exchange": exchange.public_id, "step": STANDING, "state": exchange.state, "mine": False},
+        )
+        for exchange in live.select_related("provider", "receiver")
+    ]
 
 
 def tell_both(exchange: Exchange, action: str, by: Member | None, *, also: Sequence[Telling] = (), **data: Any) -> None:

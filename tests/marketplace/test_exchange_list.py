@@ -114,4 +114,6 @@ def test_who_is_suspended_is_pressed_for_nothing() -> None:
     exchange = make_exchange()
     suspend_member(exchange.provider, by=make_coordinator(), reason="")
     provider = type(exchange.provider).objects.get(pk=exchange.provider_id)
-    assert "Waiting for you" not in words(signed_in(provider).get("/home/"))
+    for page in ("/home/", "/exchanges/", f"/exchanges/{exchange.public_id}/"):
+        assert "Waiting for you" not in words(signed_in(provider).get(page))
+    assert "Under way" in words(signed_in(provider).get("/exchanges/"))

@@ -557,6 +557,40 @@ def test_a_suspended_member_reads_kind_words_where_the_buttons_were(state: str) 
         assert ana.post(url(exchange, "start/")).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("state", "provider_reads", "receiver_reads"),
+    [
+        (State.PROPOSED, "Nothing can be agreed just now You can decline, or leave it", "Without an answer by"),
+        (State.ACCEPTED, "Agreed, and left open for now", "Agreed, and left open for now"),
+        (State.IN_PROGRESS, "Is it done?", "If Ana cannot say by"),
+        (State.DELIVERED, "It is confirmed by itself You said it took", "Did it go as agreed?"),
+    ],
+)
+def test_with_a_suspended_partner_the_page_asks_for_nothing_that_cannot_be(
+    state: str, provider_reads: str, receiver_reads: str
+) -> None:
+    for side, reads in (("receiver", provider_reads), ("provider", receiver_reads)):
+        exchange, ana, bento = pair(state)
+        suspend_member(getattr(exchange, side), by=make_coordinator(), reason="")
+        said = words((ana if side == "receiver" else bento).get(url(exchange)))
+        assert reads in said
+        for asked in ("when you accept", "Please answer by", "can answer until", "Settle a date", "confirms now"):
+            assert asked not in said
+
+
+def test_an_open_page_learns_at_once_that_the_other_one_takes_no_part() -> None:
+    exchange, ana, _bento = pair(State.ACCEPTED)
+    make_exchange(provider=exchange.provider, state=State.COMPLETED)
+    before = Event.objects.filter(member=exchange.provider).count()
+
+    suspend_member(exchange.receiver, by=make_coordinator(), reason="")
+
+    told = Event.objects.filter(member=exchange.provider, type="exchange-changed").order_by("-seq")[0]
+    assert Event.objects.filter(member=exchange.provider).count() == before + 1
+    assert (told.data["exchange"], told.in_inbox, told.by_mail) == (exchange.public_id, False, False)
+    assert "Bento cannot take part in exchanges just now" in words(ana.get(url(exchange), headers=HTMX))
+
+
 def test_a_late_cancellation_says_what_it_costs_before_and_after(settings: Any) -> None:
     settings.LATE_CANCEL_SHARE_PERCENT = 50
     soon = timezone.now() + timedelta(hours=3)
