@@ -132,10 +132,11 @@ def test_the_listing_it_is_about_is_told_and_linked() -> None:
 def test_the_time_shown_is_what_is_to_be_confirmed_and_then_what_was() -> None:
     exchange, ana, bento = pair(State.ACCEPTED, minutes=45)
     operations.deliver_exchange(exchange, by=exchange.provider, minutes=30)
-    assert "Date to be agreed · 30 min" in words(bento.get(url(exchange)))
+    assert " 30 min · At home" in words(bento.get(url(exchange)))
+    assert "Date to be agreed" not in words(bento.get(url(exchange)))
     assert "45 min" not in words(bento.get("/exchanges/"))
     operations.confirm_exchange(exchange, by=exchange.receiver, minutes=20)
-    assert "Date to be agreed · 20 min" in words(ana.get(url(exchange)))
+    assert " 20 min · At home" in words(ana.get(url(exchange)))
 
 
 def test_hours_held_in_a_dispute_wait_for_it_to_be_settled() -> None:
@@ -602,6 +603,16 @@ def test_a_late_cancellation_says_what_it_costs_before_and_after(settings: Any) 
 
     assert "You cancelled late: as agreed, 30 min of the hours were kept for Ana." in words(bento.get(url(exchange)))
     assert "Bento cancelled late: as agreed, 30 min of the hours are yours." in words(ana.get(url(exchange)))
+    for client, where in ((ana, "30 min went from Bento to you, and the rest went back."),
+                          (bento, "30 min went from you to Ana, and the rest came back.")):  # fmt: skip
+        assert f"It was cancelled late: as agreed, {where}" in words(client.get(url(exchange)))
+        assert " · 30 min · At home" in words(client.get(url(exchange)))
+
+
+def test_cancelled_in_time_the_page_says_that_the_hours_went_back() -> None:
+    exchange, ana, bento = pair(State.CANCELLED)
+    assert "The exchange was cancelled. The hours went back to Bento." in words(ana.get(url(exchange)))
+    assert "The exchange was cancelled. The hours came back to you." in words(bento.get(url(exchange)))
 
 
 def test_in_portuguese_the_page_stands_too() -> None:
