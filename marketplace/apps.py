@@ -10,7 +10,9 @@ class MarketplaceConfig(AppConfig):
     def ready(self) -> None:
         from accounts import roles
         from accounts.operations import suspension
+        from ledger.queries import add_cause
         from notifications import letters
+        from notifications.queries import add_names
 
         from . import (
             categories,
@@ -19,8 +21,9 @@ class MarketplaceConfig(AppConfig):
             tasks,  # noqa: F401  deadlines are kept from the first moment on
         )
 
-        for type_ in ("exchange-changed", "exchange-reminder"):
-            letters.add_words(type_, queries.title_of_event)
+        add_cause(queries.exchange_of_hold)
+        add_names("exchange", queries.titles_of_exchanges)
+        add_names("transfer", queries.titles_of_transfers)
         letters.add_words("exchange-message", queries.message_of_event)
 
         suspension.also_told.append(operations.of_her_standing)

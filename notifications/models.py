@@ -74,6 +74,8 @@ class Event(models.Model):
     read_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
 
+    title = ""  # what it is about is called, once `queries.name` has looked; no column
+
     objects = EventQuerySet.as_manager()
 
     class Meta:
@@ -116,6 +118,16 @@ class Event(models.Model):
     def amount(self) -> str:
         """Its minutes in words that stay on one line of a page."""
         return shown(self.data.get("amount_minutes", 0))
+
+    @property
+    def yours(self) -> str:
+        """What of its minutes is the reader's, in words as `amount`."""
+        return shown(self.data.get("yours_minutes", 0))
+
+    @property
+    def at_stake(self) -> str:
+        """What there was to share, in words as `amount`."""
+        return shown(self.data.get("at_stake_minutes", 0))
 
     @property
     def line_template(self) -> str:

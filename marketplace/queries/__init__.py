@@ -2,7 +2,13 @@
 
 from .cases import Reading, Side, preview_of, reading_of, standings_of
 from .community import KEPT_SECONDS, MonthFigures, month_began_at, moved_this_month, this_month
-from .exchanges import ended_with_hours_held, message_of_event, title_of_event
+from .exchanges import (
+    ended_with_hours_held,
+    exchange_of_hold,
+    message_of_event,
+    titles_of_exchanges,
+    titles_of_transfers,
+)
 from .listings import ListingPage, category_tree, listing_page, open_namesake
 from .people import TrackRecord, reviews_of, track_record
 
@@ -15,6 +21,7 @@ __all__ = [
     "TrackRecord",
     "category_tree",
     "ended_with_hours_held",
+    "exchange_of_hold",
     "listing_page",
     "message_of_event",
     "month_began_at",
@@ -25,6 +32,7 @@ __all__ = [
     "reviews_of",
     "standings_of",
     "this_month",
-    "title_of_event",
+    "titles_of_exchanges",
+    "titles_of_transfers",
     "track_record",
 ]

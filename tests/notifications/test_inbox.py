@@ -124,7 +124,7 @@ def test_a_page_takes_the_same_queries_however_many_lines(client, rows, django_a
     assert len(sentences(page)) == min(rows, queries.INBOX_ROWS)
 
 
-QUERIES = 4  # session, member, where her feed stands, the lines with whom they are about
+QUERIES = 5  # session, member, where her feed stands, the lines with whom they are about, what brought hours about
 
 
 def test_older_lines_are_on_further_pages_and_none_twice(client):
