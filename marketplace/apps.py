@@ -20,6 +20,7 @@ class MarketplaceConfig(AppConfig):
             operations,
             tasks,  # noqa: F401  deadlines are kept from the first moment on
         )
+        from .letters import facts_of_event
 
         add_cause(queries.exchange_of_hold)
         add_names("exchange", queries.titles_of_exchanges)
@@ -27,6 +28,7 @@ class MarketplaceConfig(AppConfig):
         letters.add_words("exchange-message", queries.message_of_event)
 
         suspension.also_told.append(operations.of_her_standing)
+        letters.add_facts("exchange-changed", facts_of_event)
 
         post_migrate.connect(categories.make_first_ones, sender=self)
         post_migrate.connect(roles.make_groups, sender=self)  # again, for now our permissions are there to be given

@@ -90,7 +90,7 @@ def _cancelled_late(step: Step, exchange: Exchange, reader: Member, amount: str)
             "amount": amount,
             "name": exchange.provider.get_short_name(),
         }
-    return _("%(name)s cancelled late: as agreed, %(amount)s of the hours are yours.") % {
+    return _("%(name)s cancelled late: as agreed, you get %(amount)s of the hours.") % {
         "amount": amount,
         "name": exchange.receiver.get_short_name(),
     }

@@ -198,7 +198,8 @@ def settle(
         by=account_of(by).public_id if by else None,
     )
     failpoints.reached("exchange-before-commit")
-    tell_both(exchange, action, by, outcome=outcome, amount_minutes=provider_minutes)
+    told = {"outcome": outcome, "amount_minutes": provider_minutes, "at_stake_minutes": dispute.at_stake_minutes}
+    tell_both(exchange, action, by, shares=(provider_minutes, dispute.receiver_minutes or 0), **told)
     return dispute
 
 

@@ -114,19 +114,31 @@ def of_her_standing(member: Member) -> list[Telling]:
     ]
 
 
-def tell_both(exchange: Exchange, action: str, by: Member | None, *, also: Sequence[Telling] = (), **data: Any) -> None:
+def tell_both(
+    exchange: Exchange,
+    action: str,
+    by: Member | None,
+    *,
+    also: Sequence[Telling] = (),
+    shares: tuple[int, int] | None = None,
+    **data: Any,
+) -> None:
     """Tell both that something happened; whoever did it is told live only. Call it last in the transaction.
 
-    ``also`` is what others are told of it: all in one, for their counters are locked in one order.
+    ``shares`` is how many minutes the provider and the receiver get by it: each is told her own. ``also`` is what
+    others are told of it: all in one, for their counters are locked in one order.
     """
     said = {"exchange": exchange.public_id, "step": action, "state": exchange.state, **data}
+    yours = dict(zip((exchange.provider_id, exchange.receiver_id), shares, strict=True)) if shares else {}
     tell_all(
         [
             Telling(
                 member.pk,
                 "exchange-changed",
                 about_id=exchange.partner_of(member).pk,
-                data=said | {"mine": bool(by and member.pk == by.pk)},
+                data=said
+                | {"mine": bool(by and member.pk == by.pk)}
+                | ({"yours_minutes": yours[member.pk]} if yours else {}),
                 in_inbox=member != by,
                 by_mail=member != by and action in _BY_MAIL,
             )

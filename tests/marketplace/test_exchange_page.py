@@ -313,7 +313,7 @@ def test_more_than_agreed_is_explained_before_it_is_confirmed() -> None:
 
     assert "Ana says it took 1 h 30 min: 30 min more than you agreed." in said
     assert "sends the 1 h that are set aside and 30 min more from your wallet" in said
-    assert re.search(r"If you say nothing by .*, 1 h go to Ana\.", said)
+    assert re.search(r"If you say nothing by .*, Ana gets 1 h\.", said)
 
 
 def test_short_of_hours_is_said_in_place_on_both_sides() -> None:
@@ -596,13 +596,13 @@ def test_a_late_cancellation_says_what_it_costs_before_and_after(settings: Any) 
     settings.LATE_CANCEL_SHARE_PERCENT = 50
     soon = timezone.now() + timedelta(hours=3)
     exchange, ana, bento = pair(State.ACCEPTED, starts_at=soon)
-    assert "as you agreed, 30 min of the held hours go to Ana" in words(bento.get(url(exchange)))
+    assert "as you agreed, Ana gets 30 min of the held hours" in words(bento.get(url(exchange)))
     assert "You meet on" in words(ana.get(url(exchange)))
 
     bento.post(url(exchange, "cancel/"))
 
     assert "You cancelled late: as agreed, 30 min of the hours were kept for Ana." in words(bento.get(url(exchange)))
-    assert "Bento cancelled late: as agreed, 30 min of the hours are yours." in words(ana.get(url(exchange)))
+    assert "Bento cancelled late: as agreed, you get 30 min of the hours." in words(ana.get(url(exchange)))
     for client, where in ((ana, "30 min went from Bento to you, and the rest went back."),
                           (bento, "30 min went from you to Ana, and the rest came back.")):  # fmt: skip
         assert f"It was cancelled late: as agreed, {where}" in words(client.get(url(exchange)))
@@ -623,6 +623,6 @@ def test_in_portuguese_the_page_stands_too() -> None:
 def test_the_partner_is_linked_and_a_listing_of_a_request_pays_the_other_way() -> None:
     exchange = make_exchange(kind="request", listing=None)
     page = signed_in(exchange.receiver).get(url(exchange))
-    assert "offers you 1 h; when you accept, they are set aside from your wallet." in words(page)
+    assert "offers you 1 h; when you accept, this time is set aside from your wallet." in words(page)
     assert links(page, exchange.provider.display_name) == [exchange.provider.get_absolute_url()]
     assert make_listing().is_open
