@@ -16,18 +16,20 @@ class MarketplaceConfig(AppConfig):
 
         from . import (
             categories,
-            queries,
             operations,
+            queries,
             tasks,  # noqa: F401  deadlines are kept from the first moment on
         )
         from .letters import facts_of_event
 
         add_cause(queries.exchange_of_hold)
         add_names("exchange", queries.titles_of_exchanges)
+        add_names("listing", queries.titles_of_listings)
         add_names("transfer", queries.titles_of_transfers)
         letters.add_words("exchange-message", queries.message_of_event)
 
         suspension.also_told.append(operations.of_her_standing)
+        letters.add_words("listing-changed", queries.why_hidden)
         letters.add_facts("exchange-changed", facts_of_event)
 
         post_migrate.connect(categories.make_first_ones, sender=self)

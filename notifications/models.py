@@ -59,6 +59,7 @@ class Event(models.Model):
         EXCHANGE_MESSAGE = "exchange-message", _("a message")
         EXCHANGE_REMINDER = "exchange-reminder", _("an exchange waits")
         DISPUTE_OPENED = "dispute-opened", _("a dispute was opened")
+        LISTING_CHANGED = "listing-changed", _("a listing was hidden or may be shown")
 
     TYPES = frozenset(Type.values)
 
@@ -100,6 +101,8 @@ class Event(models.Model):
             return reverse("transfer", args=[transfer])
         if exchange := self.data.get("exchange"):
             return reverse("exchange", args=[exchange])
+        if listing := self.data.get("listing"):
+            return reverse("listing", args=[listing])
         if case := self.data.get("case"):
             return reverse("admin:case", args=[case])
         if self.type == self.Type.GRANT_FAILED and self.about:

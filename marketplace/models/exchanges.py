@@ -177,6 +177,11 @@ class Exchange(models.Model):
         return self.waits_for_id == member.pk and member.is_member and not self.is_for_later(now)
 
     @property
+    def came_about(self) -> bool:
+        """Whether help was given, as far as is known: see the queryset's."""
+        return self.completed_at is not None or self.state == self.State.RESOLVED
+
+    @property
     def minutes_so_far(self) -> int:
         """How long it is, as far as is known: what was given in the end, else what was delivered, else agreed."""
         if self.given_minutes is not None:

@@ -9,11 +9,21 @@ from .exchanges import (
     titles_of_exchanges,
     titles_of_transfers,
 )
-from .listings import ListingPage, category_tree, listing_page, open_namesake
+from .listings import (
+    MOST_COUNTED,
+    ListingPage,
+    category_tree,
+    how_many,
+    listing_page,
+    open_namesake,
+    titles_of_listings,
+    why_hidden,
+)
 from .people import TrackRecord, reviews_of, track_record
 
 __all__ = [
     "KEPT_SECONDS",
+    "MOST_COUNTED",
     "ListingPage",
     "MonthFigures",
     "Reading",
@@ -22,6 +32,7 @@ __all__ = [
     "category_tree",
     "ended_with_hours_held",
     "exchange_of_hold",
+    "how_many",
     "listing_page",
     "message_of_event",
     "month_began_at",
@@ -33,6 +44,8 @@ __all__ = [
     "standings_of",
     "this_month",
     "titles_of_exchanges",
+    "titles_of_listings",
     "titles_of_transfers",
     "track_record",
+    "why_hidden",
 ]

@@ -125,7 +125,7 @@ def test_a_ruling_is_read_in_plain_words_with_the_minutes_of_both() -> None:
     assert "You get 20 min, Bento gets 40 min." in mine
     assert "You get 40 min, Ana gets 20 min." in theirs
     assert re.search(r"Fixing taps \d+ 20 min · At home", mine)
-    assert "Settled 20min" in words(bento.get("/exchanges/"))
+    assert "Settled −20min" in words(bento.get("/exchanges/"))
     assert "A moderator settled the dispute: you get 20 min." in mine
     assert "A moderator settled the dispute: Ana gets 20 min." in theirs
     assert ": you get 20 min." in words(ana.get("/notifications/"))

@@ -93,19 +93,26 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="exchange-message", data={"exchange": "x1"})
     told(member, about=about, type_="exchange-reminder", data={"exchange": "x1", "state": "delivered"})
     told(member, about=about, type_="dispute-opened", data={"case": "x1"})
+    told(member, about=about, type_="listing-changed", data={"listing": "x1", "hidden": True})
     client.force_login(member)
 
     page = client.get("/notifications/")
 
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(sentences(page)) == 12
+    assert len(sentences(page)) == 13
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in sentences(page))
     assert "<b>Nunes" not in page.content.decode()
 
 
 def test_every_type_that_may_be_mailed_has_its_letter():
     mailed = {"hours-arrived", "membership-changed", "grant-failed", "application"}
-    for type_ in mailed | {"exchange-changed", "exchange-message", "exchange-reminder", "dispute-opened"}:
+    for type_ in mailed | {
+        "exchange-changed",
+        "exchange-message",
+        "exchange-reminder",
+        "dispute-opened",
+        "listing-changed",
+    }:
         for ending in ("subject.txt", "txt", "html"):
             get_template(f"notifications/mail/{type_}.{ending}")
 

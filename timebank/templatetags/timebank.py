@@ -44,6 +44,12 @@ def units(minutes: int) -> int:
 
 
 @register.filter
+def outgoing(minutes: int) -> int:
+    """The amount as it leaves somebody: with a minus."""
+    return -minutes
+
+
+@register.filter
 def device(user_agent: str) -> str:
     """The device that a session's browser says it runs on."""
     return device_name(user_agent)
