@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Member
+from ledger.models import Account
 from timebank import clock
-from timebank.durations import in_words
+from timebank.durations import shown
 
 from . import words
 from .models import Dispute, Exchange, Message, Review, Step
@@ -90,6 +91,19 @@ class ExchangePage:
         until = self._dispute_until
         can[Action.DISPUTE] = can[Action.DISPUTE] and (until is None or self.now < until)
         return can
+
+    @cached_property
+    def available_minutes(self) -> int | None:
+        """What the reader could set aside, where saying yes would; None where it would take nothing of hers."""
+        if self.is_provider or self.exchange.state != State.PROPOSED or not self.can[Action.ACCEPT]:
+            return None
+        account = Account.objects.filter(owner=self.reader).first()
+        return max(account.available_minutes, 0) if account else 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the reader has fewer minutes than she would set aside by saying yes."""
+        return self.available_minutes is not None and self.available_minutes < self.exchange.minutes
 
     @property
     def talk_is_over(self) -> bool:
@@ -212,7 +226,7 @@ class ExchangePage:
 
     def _next(self) -> list[Stage]:
         exchange, name = self.exchange, self.partner.get_short_name()
-        accept = Stage("next", "hourglass", _("The hours are set aside"), more=in_words(exchange.minutes))
+        accept = Stage("next", "hourglass", _("The hours are set aside"), more=shown(exchange.minutes))
         deliver = Stage("next", "check", _("You meet, and say that it is done"))
         confirm = Stage(
             "next", "check", _("%(name)s confirms") % {"name": name} if self.is_provider else _("You confirm")
@@ -256,7 +270,7 @@ class ExchangePage:
             return _("The dispute is settled. There were no hours to share.")
         mine = self.my_ruled_minutes
         theirs = dispute.at_stake_minutes - mine
-        shares = {"mine": in_words(mine), "name": self.partner.get_short_name(), "theirs": in_words(theirs)}
+        shares = {"mine": shown(mine), "name": self.partner.get_short_name(), "theirs": shown(theirs)}
         return _("You get %(mine)s, %(name)s gets %(theirs)s.") % shares
 
     @property

@@ -326,6 +326,33 @@ def test_short_of_hours_is_said_in_place_on_both_sides() -> None:
     assert "Bento Lima does not have enough hours available just now." in words(answer)
 
 
+def test_who_has_fewer_hours_than_it_takes_reads_so_before_she_says_yes() -> None:
+    receiver = make_member(minutes=40)
+    exchange = make_exchange(kind="request", receiver=receiver, minutes=60)
+    bento = signed_in(receiver)
+
+    page = bento.get(url(exchange))
+
+    assert "This takes 1 h and you have 40 min available" in words(page)
+    assert f'<a class="btn primary" href="{url(exchange, "counter/")}">' in page.content.decode()
+    assert '<button class="btn" type="submit" id="press-accept">' in page.content.decode()
+    enough = make_exchange(kind="request", receiver=make_member(minutes=60), minutes=60)
+    assert 'class="btn primary big" type="submit" id="press-accept"' in (
+        signed_in(enough.receiver).get(url(enough)).content.decode()
+    )
+    assert "available" not in words(signed_in(exchange.provider).get(url(exchange)))
+
+
+def test_amounts_and_dates_stay_on_one_line() -> None:
+    starts_at = timezone.now() + timedelta(days=3)
+    exchange, ana, _bento = pair(minutes=75, starts_at=starts_at)
+    side = ana.get(url(exchange)).content.decode().split('id="side"')[1]
+    assert re.search("proposed: 1\xa0h\xa015\xa0min · \\w+\xa0\\d+\xa0\\w+(\xa0\\d+)?, ", side)
+    short = make_exchange(kind="request", receiver=make_member(minutes=40), minutes=75)
+    refused = signed_in(short.receiver).post(url(short, "accept/"), {"version": "1"}).content.decode()
+    assert "up to 40\xa0min; this needs 1\xa0h\xa015\xa0min." in refused
+
+
 # --- The thread -----------------------------------------------------------------------------------------
 
 
