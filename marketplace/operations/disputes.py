@@ -198,8 +198,15 @@ def settle(
         by=account_of(by).public_id if by else None,
     )
     failpoints.reached("exchange-before-commit")
-    told = {"outcome": outcome, "amount_minutes": provider_minutes, "at_stake_minutes": dispute.at_stake_minutes}
-    tell_both(exchange, action, by, shares=(provider_minutes, dispute.receiver_minutes or 0), **told)
+    tell_both(
+        exchange,
+        action,
+        by,
+        shares=(provider_minutes, dispute.at_stake_minutes - provider_minutes),
+        outcome=outcome,
+        amount_minutes=provider_minutes,
+        at_stake_minutes=dispute.at_stake_minutes,
+    )
     return dispute
 
 
