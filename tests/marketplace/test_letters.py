@@ -78,6 +78,18 @@ def test_a_counter_asks_the_other_one_and_a_yes_asks_nobody() -> None:
     assert "Please answer by" not in part(told, "plain")
 
 
+def test_the_message_is_in_the_mail_of_its_step_however_late_that_is_written() -> None:
+    ana, bento = make_member(), make_member(minutes=240)
+    asked = operations.propose(make_listing(ana), by=bento, minutes=60, message="Shall we?", nonce="propose-2")
+    operations.send_message(asked, by=bento, text="Or not?", nonce="message-1")
+    operations.counter(asked, by=ana, minutes=90, starts_at=None, place="", version=1, message="Yes", nonce="counter-2")
+
+    [told] = [mail for mail in mails_to(ana) if "asks you for" in subject(mail)]
+    [answered] = [mail for mail in mails_to(bento) if "suggests" in subject(mail)]
+    assert "Message: Shall we?\n" in part(told, "plain")
+    assert "Message: Yes\n" in part(answered, "plain")
+
+
 def test_one_confirmation_is_one_mail() -> None:
     exchange = make_exchange(state=State.DELIVERED)
     before = len(mails_to(exchange.provider))
