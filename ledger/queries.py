@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -27,7 +28,12 @@ class Line:
     public_id: str
     has_page: bool
     note: str
+    is_by_payer: bool  # whether the payer sent it herself: what an exchange or a ruling moved, nobody sent
     other_name: str | None  # the person on the other side; None where it is the community fund
+
+    @property
+    def is_incoming(self) -> bool:
+        return self.amount_minutes > 0
 
     @property
     def month(self) -> str:
@@ -46,7 +52,12 @@ class OnItsWay:
     is_due: bool
     is_outgoing: bool
     note: str
-    other_name: str | None  # as in a line
+    is_by_payer: bool  # as in a line
+    other_name: str | None
+
+    @property
+    def is_incoming(self) -> bool:
+        return not self.is_outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,29 @@ def words_of_event(event: Event) -> str:
     return notes.values_list("text", flat=True).first() or ""
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What hours were moved for, where that has a page of its own."""
+
+    title: str
+    url: str
+
+
+_finders: list[Callable[[Hold], Cause | None]] = []
+
+
+def add_cause(find: Callable[[Hold], Cause | None]) -> None:
+    """Whoever has hours set aside for something says here how to find that from the hold; None for another's."""
+    _finders.append(find)
+
+
+def cause_of(hold: Hold) -> Cause | None:
+    """What ``hold`` was made for; None, and no query, where its payer sent it herself."""
+    if hold.actor_id == hold.payer.owner_id:
+        return None
+    return next((cause for find in _finders if (cause := find(hold))), None)
+
+
 # Only what is shown is asked for: whole rows of the eight tables behind a line cost five times as much to ask and read.
 _PEOPLE = ("payer__kind", "payer__owner__display_name", "payee__kind", "payee__owner__display_name")
 _OF_A_LINE = (
@@ -122,13 +156,17 @@ _OF_A_LINE = (
     "transfer__public_id",
     "transfer__hold",
     "transfer__hold__note__text",
+    "transfer__hold__actor",
+    "transfer__payer__owner",
     *(f"transfer__{column}" for column in _PEOPLE),
 )
-_OF_A_HOLD = ("public_id", "kind", "amount_minutes", "created_at", "due", "payer", "note__text", *_PEOPLE)
+_OF_A_HOLD = (
+    "public_id", "kind", "amount_minutes", "created_at", "due", "payer", "note__text", "actor", "payer__owner", *_PEOPLE
+)  # fmt: skip
 
 
 def _line(row: tuple[Any, ...]) -> Line:
-    seq, amount_minutes, balance_after_minutes, kind, posted_at, public_id, hold, note, *people = row
+    seq, amount_minutes, balance_after_minutes, kind, posted_at, public_id, hold, note, actor, owner, *people = row
     return Line(
         seq,
         amount_minutes,
@@ -138,12 +176,13 @@ def _line(row: tuple[Any, ...]) -> Line:
         public_id,
         has_page=hold is not None,
         note=note or "",
+        is_by_payer=actor == owner,
         other_name=_other_name(people, is_outgoing=amount_minutes < 0),
     )
 
 
 def _hold(row: tuple[Any, ...], account: Account) -> OnItsWay:
-    public_id, kind, amount_minutes, created_at, is_due, payer, note, *people = row
+    public_id, kind, amount_minutes, created_at, is_due, payer, note, actor, owner, *people = row
     is_outgoing = payer == account.pk
     return OnItsWay(
         public_id,
@@ -153,6 +192,7 @@ def _hold(row: tuple[Any, ...], account: Account) -> OnItsWay:
         is_due,
         is_outgoing,
         note or "",
+        actor == owner,
         _other_name(people, is_outgoing=is_outgoing),
     )
 

@@ -95,6 +95,7 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
         "has_just_arrived": _has_arrived(hold) and (bool(part) or _is_news(hold)),
         "is_payer": is_payer,
         "account": mine,
+        "cause": queries.cause_of(hold),
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
         "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
     }

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Member
+from ledger.models import Account
 from timebank import clock
-from timebank.durations import in_words
+from timebank.durations import shown
 
 from . import words
 from .models import Dispute, Exchange, Message, Review, Step
@@ -91,6 +92,19 @@ class ExchangePage:
         can[Action.DISPUTE] = can[Action.DISPUTE] and (until is None or self.now < until)
         return can
 
+    @cached_property
+    def available_minutes(self) -> int | None:
+        """What the reader could set aside, where saying yes would; None where it would take nothing of hers."""
+        if self.is_provider or self.exchange.state != State.PROPOSED or not self.can[Action.ACCEPT]:
+            return None
+        account = Account.objects.filter(owner=self.reader).first()
+        return max(account.available_minutes, 0) if account else 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the reader has fewer minutes than she would set aside by saying yes."""
+        return self.available_minutes is not None and self.available_minutes < self.exchange.minutes
+
     @property
     def talk_is_over(self) -> bool:
         """Whether nothing more is written, for it ended with nothing given."""
@@ -106,15 +120,14 @@ class ExchangePage:
         return done + self.exchange.within("dispute") if done else None
 
     @property
-    def is_to_come(self) -> bool:
-        """Whether it is agreed for a moment that is still to come."""
-        return bool(self.exchange.starts_at and self.exchange.starts_at > self.now)
+    def is_for_later(self) -> bool:
+        """Whether it is agreed, and its moment is still to come, or to be agreed on."""
+        return self.exchange.is_for_later(self.now)
 
     @property
     def asks_reader(self) -> bool:
         """Whether it is the reader who is to take the next step, now."""
-        exchange = self.exchange
-        return exchange.waits_for_id == self.reader.pk and not (exchange.state == State.ACCEPTED and self.is_to_come)
+        return self.exchange.asks(self.reader, self.now)
 
     @property
     def kept_when_cancelled(self) -> int:
@@ -195,8 +208,10 @@ class ExchangePage:
             case State.PROPOSED:
                 title = _("You answer") if asked else _("%(name)s answers") % {"name": name}
                 return [Stage("now", "hourglass", title, by=exchange.deadline_at)]
-            case State.ACCEPTED if self.is_to_come:
+            case State.ACCEPTED if self.is_for_later and exchange.starts_at:
                 return [Stage("now", "calendar", _("You meet"), at=exchange.starts_at, more=exchange.place)]
+            case State.ACCEPTED if self.is_for_later:
+                return [Stage("now", "calendar", _("You settle a date"), by=exchange.deadline_at)]
             case State.ACCEPTED | State.IN_PROGRESS:
                 title = _("You say that it is done") if asked else _("%(name)s says that it is done") % {"name": name}
                 return [Stage("now", "hourglass", title, by=exchange.deadline_at)]
@@ -211,7 +226,7 @@ class ExchangePage:
 
     def _next(self) -> list[Stage]:
         exchange, name = self.exchange, self.partner.get_short_name()
-        accept = Stage("next", "hourglass", _("The hours are set aside"), more=in_words(exchange.minutes))
+        accept = Stage("next", "hourglass", _("The hours are set aside"), more=shown(exchange.minutes))
         deliver = Stage("next", "check", _("You meet, and say that it is done"))
         confirm = Stage(
             "next", "check", _("%(name)s confirms") % {"name": name} if self.is_provider else _("You confirm")
@@ -220,7 +235,7 @@ class ExchangePage:
         match exchange.state:
             case State.PROPOSED:
                 return [accept, deliver, confirm, review]
-            case State.ACCEPTED if self.is_to_come:
+            case State.ACCEPTED if self.is_for_later:
                 says = _("%(name)s says that it is done") % {"name": name}
                 said = Stage("next", "check", _("You say that it is done") if self.is_provider else says)
                 return [said, confirm, review]
@@ -255,7 +270,7 @@ class ExchangePage:
             return _("The dispute is settled. There were no hours to share.")
         mine = self.my_ruled_minutes
         theirs = dispute.at_stake_minutes - mine
-        shares = {"mine": in_words(mine), "name": self.partner.get_short_name(), "theirs": in_words(theirs)}
+        shares = {"mine": shown(mine), "name": self.partner.get_short_name(), "theirs": shown(theirs)}
         return _("You get %(mine)s, %(name)s gets %(theirs)s.") % shares
 
     @property

@@ -112,14 +112,14 @@ def roles_of(member: Member, exchange: Exchange) -> frozenset[Role]:
 def check_turn(exchange: Exchange, action: Action, by: Member | None) -> Way:
     """The way ``action`` leads, where ``by`` (None: the worker) may go it now.
 
-    Raises OutOfTurn, naming the present state, and NotYours.
+    Raises OutOfTurn and NotYours, both naming the present state.
     """
     way = WAYS.get((State(exchange.state), action))
     if way is None:
         raise OutOfTurn(_out_of_turn(exchange))
     roles = roles_of(by, exchange) if by else frozenset({Role.WORKER})
     if not way.roles & roles:
-        raise NotYours(_("This is not for you to do: %(who)s.") % {"who": _whose(way)})
+        raise NotYours(_not_yours(exchange, way, by))
     return way
 
 
@@ -140,8 +140,17 @@ def check_may_talk(exchange: Exchange) -> None:
         raise OutOfTurn(_out_of_turn(exchange))
 
 
-def _whose(way: Way) -> str:
-    return _("it is for %(roles)s") % {"roles": _(" or ").join(sorted(str(role.label) for role in way.roles))}
+def _not_yours(exchange: Exchange, way: Way, by: Member | None) -> str:
+    """In which state it is, and whose turn that makes it."""
+    whose = _(" or ").join(sorted(str(role.label) for role in way.roles))
+    if by is not None and exchange.is_party(by):
+        partner = exchange.partner_of(by)
+        if exchange.state == State.PROPOSED and Role.PROPOSER in roles_of(by, exchange):
+            return _("What you proposed is on the table: it waits for the answer of %(name)s.") % {"name": partner}
+        if way.roles & roles_of(partner, exchange):
+            whose = str(partner)
+    said = {"state": _out_of_turn(exchange), "whose": whose}
+    return _("%(state)s This is not for you to do, but for %(whose)s.") % said
 
 
 _OUT_OF_TURN = {

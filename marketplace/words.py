@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Member
 from timebank.dates import date_and_time
-from timebank.durations import in_words
+from timebank.durations import shown
 
 from .models import Exchange, Step
 from .operations.disputes import READ, SHOWN, STATED
 from .rules import Action
+
+# A state as members read it, once it asks nobody for anything; the staff read the same. As on the exchange's tag:
+# templates/marketplace/exchange/_state.html.
+STATES = {
+    Exchange.State.PROPOSED: gettext_lazy("Waiting for an answer"),
+    Exchange.State.ACCEPTED: gettext_lazy("Agreed"),
+    Exchange.State.IN_PROGRESS: gettext_lazy("In progress"),
+    Exchange.State.DELIVERED: gettext_lazy("Waiting to be confirmed"),
+    Exchange.State.COMPLETED: gettext_lazy("Completed"),
+    Exchange.State.DECLINED: gettext_lazy("Declined"),
+    Exchange.State.WITHDRAWN: gettext_lazy("Taken back"),
+    Exchange.State.CANCELLED: gettext_lazy("Cancelled"),
+    Exchange.State.EXPIRED: gettext_lazy("Expired"),
+    Exchange.State.DISPUTED: gettext_lazy("Disputed"),
+    Exchange.State.RESOLVED: gettext_lazy("Settled"),
+}
 
 
 def story(steps: Sequence[Step], exchange: Exchange, reader: Member) -> list[str]:
@@ -21,7 +38,7 @@ def story(steps: Sequence[Step], exchange: Exchange, reader: Member) -> list[str
 
 
 def _sentence(step: Step, before: Sequence[Step], exchange: Exchange, reader: Member) -> str:
-    amount = in_words(step.data.get("minutes") or 0)
+    amount = shown(step.data.get("minutes") or 0)
     if step.by_id is None:
         return _by_itself(step, before, exchange, amount)
     if step.by_id not in (exchange.provider_id, exchange.receiver_id):
@@ -36,7 +53,7 @@ def _sentence(step: Step, before: Sequence[Step], exchange: Exchange, reader: Me
 
 
 def _terms(step: Step) -> str:
-    amount = in_words(step.data.get("minutes") or 0)
+    amount = shown(step.data.get("minutes") or 0)
     when = date_and_time(step.starts_at, short=True) if step.starts_at else _("date to be agreed")
     return f"{amount} · {when}"
 
@@ -90,7 +107,7 @@ def _cancelled_late(step: Step, exchange: Exchange, reader: Member, amount: str)
             "amount": amount,
             "name": exchange.provider.get_short_name(),
         }
-    return _("%(name)s cancelled late: as agreed, %(amount)s of the hours are yours.") % {
+    return _("%(name)s cancelled late: as agreed, you get %(amount)s of the hours.") % {
         "amount": amount,
         "name": exchange.receiver.get_short_name(),
     }

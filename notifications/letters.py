@@ -28,7 +28,7 @@ from timebank import clock
 from timebank.durations import NO_BREAK
 from timebank.retries import retried
 
-from . import operations
+from . import operations, queries
 from .models import Event, Letter
 from .operations import Words
 
@@ -42,6 +42,15 @@ _words_beside: dict[str, Callable[[Event], str]] = {}
 def add_words(type_: str, find: Callable[[Event], str]) -> None:
     """Letters about events of ``type_`` quote what ``find`` returns for the event; nothing for ""."""
     _words_beside[type_] = find
+
+
+Facts = Sequence[tuple[str, str]]  # each with its label, in the reader's language and time zone
+_facts_beside: dict[str, Callable[[Event], Facts]] = {}
+
+
+def add_facts(type_: str, find: Callable[[Event], Facts]) -> None:
+    """Letters about events of ``type_`` list what ``find`` returns for the event, so that nobody has to look it up."""
+    _facts_beside[type_] = find
 
 
 class QueuedBackend(BaseEmailBackend):
@@ -106,6 +115,9 @@ def write_for_event(event_id: int) -> None:
     event = Event.objects.select_related("member", "about").filter(pk=event_id, letter=None).first()
     if event is None or not event.member.is_active or not event.member.email:
         return
+    queries.name([event])
+    if event.type == Event.Type.HOURS_ARRIVED and event.title:
+        return  # what brought them about tells of them by a letter of its own
     # Rendered before the transaction begins: nothing slow happens while a write lock is held.
     operations.write_letter(event.member.email, words_for(event), event=event)
 
@@ -113,19 +125,24 @@ def write_for_event(event_id: int) -> None:
 def words_for(event: Event) -> Words:
     """What the letter about ``event`` says; its links begin with SITE_URL, whoever asked for the page."""
     reader = event.member
+    with translation.override(reader.language), timezone.override(zoneinfo.ZoneInfo(reader.time_zone)):
+        return _written(event, reader)
+
+
+def _written(event: Event, reader: Any) -> Words:
     context = {
         "event": event,
         "reader": reader,
         "words": _words_beside[event.type](event) if event.type in _words_beside else "",
+        "facts": _facts_beside[event.type](event) if event.type in _facts_beside else (),
         "link": settings.SITE_URL + event.get_absolute_url(),
         "site_url": settings.SITE_URL,
         "community_name": settings.COMMUNITY_NAME,
     }
-    with translation.override(reader.language), timezone.override(zoneinfo.ZoneInfo(reader.time_zone)):
-        subject, text, html = (
-            render_to_string(f"notifications/mail/{event.type}.{ending}", context)
-            for ending in ("subject.txt", "txt", "html")
-        )
+    subject, text, html = (
+        render_to_string(f"notifications/mail/{event.type}.{ending}", context)
+        for ending in ("subject.txt", "txt", "html")
+    )
     plain = text.strip().replace(NO_BREAK, " ")  # who reads mail breaks its lines
     return Words(" ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", plain) + "\n", html)
 

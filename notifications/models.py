@@ -62,6 +62,7 @@ class Event(models.Model):
         EXCHANGE_MESSAGE = "exchange-message", _("a message")
         EXCHANGE_REMINDER = "exchange-reminder", _("an exchange waits")
         DISPUTE_OPENED = "dispute-opened", _("a dispute was opened")
+        LISTING_CHANGED = "listing-changed", _("a listing was hidden or may be shown")
 
     TYPES = frozenset(Type.values)
 
@@ -76,6 +77,8 @@ class Event(models.Model):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
+
+    title = ""  # what it is about is called, once `queries.name` has looked; no column
 
     objects = EventQuerySet.as_manager()
 
@@ -101,6 +104,8 @@ class Event(models.Model):
             return reverse("transfer", args=[transfer])
         if exchange := self.data.get("exchange"):
             return reverse("exchange", args=[exchange])
+        if listing := self.data.get("listing"):
+            return reverse("listing", args=[listing])
         if case := self.data.get("case"):
             return reverse("admin:case", args=[case])
         if self.type == self.Type.GRANT_FAILED and self.about:
@@ -120,6 +125,16 @@ class Event(models.Model):
     def amount(self) -> str:
         """Its minutes in words that stay on one line of a page."""
         return shown(self.data.get("amount_minutes", 0))
+
+    @property
+    def yours(self) -> str:
+        """What of its minutes is the reader's, in words as `amount`."""
+        return shown(self.data.get("yours_minutes", 0))
+
+    @property
+    def at_stake(self) -> str:
+        """What there was to share, in words as `amount`."""
+        return shown(self.data.get("at_stake_minutes", 0))
 
     @property
     def line_template(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,27 @@ def inbox(member: Any, *, before: int | None = None, rows: int = INBOX_ROWS) -> 
     if before is not None:
         lines = lines.filter(seq__lt=before)
     events = list(lines[: rows + 1])
+    name(events[:rows])
     return InboxPage(events[:rows], events[rows - 1].seq if len(events) > rows else None)
+
+
+# What people call a thing lives in one place, where it can be changed and erased, and never in an event. Whoever keeps
+# such names says here how to find them, by what an event's data calls the thing's public id.
+_names: dict[str, Callable[[Collection[str]], dict[str, str]]] = {}
+
+
+def add_names(what: str, find: Callable[[Collection[str]], dict[str, str]]) -> None:
+    """Events whose data has ``what``, a public id, are told with the name ``find`` knows for it, if it knows one."""
+    _names[what] = find
+
+
+def name(events: Sequence[Event]) -> None:
+    """Give each of ``events`` the ``title`` of what it is about; a query or two for each kind of thing there is."""
+    for what, find in _names.items():
+        about = [event for event in events if what in event.data]
+        found = find({event.data[what] for event in about}) if about else {}
+        for event in about:
+            event.title = found.get(event.data[what], "")
 
 
 _STANDING = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -11,11 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Member
 from ledger.log import write_record
 from notifications import live
-from notifications import operations as notifications
+from notifications.operations import Telling, tell_all
 from timebank.retries import retried
 
 from .joining import locked
 from .refusals import AlreadyDecided, NotAllowed
+
+# What other apps have to tell when somebody is suspended or taken back: each adds its own in `AppConfig.ready`.
+also_told: list[Callable[[Member], list[Telling]]] = []
 
 
 @retried
@@ -78,4 +83,5 @@ def _change_state(member: Member, state: Member.State, *, by: Member, reason: st
     member.save(update_fields=["state", "suspended_because"])
     write_record("suspension", member=member.public_id, state=str(state), by=by.public_id)
     told = {"state": str(state), "was": str(was)}
-    notifications.tell(member, "membership-changed", data=told, in_inbox=True, by_mail=True)
+    hers = Telling(member.pk, "membership-changed", None, told, in_inbox=True, by_mail=True)
+    tell_all([hers, *(telling for others in also_told for telling in others(member))])

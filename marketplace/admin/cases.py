@@ -206,11 +206,21 @@ def _preview(request: HttpRequest, dispute: Dispute, form: RulingForm) -> HttpRe
     context = {
         **_frame(request, dispute),
         "form": form,
-        "ruling": dict(form.fields["outcome"].choices)[form.cleaned_data["outcome"]],  # type: ignore[attr-defined]
+        "ruling": _in_words(dispute, form),
         "because": form.cleaned_data["because"],
         "sides": queries.preview_of(dispute, **form.ruling()),
     }
     return TemplateResponse(request, "admin/marketplace/case_ruling.html", context)
+
+
+def _in_words(dispute: Dispute, form: RulingForm) -> str:
+    """What was chosen, with the minutes of both."""
+    outcome, provider_minutes = form.ruling().values()
+    if outcome != Outcome.SPLIT:
+        return str(dict(form.fields["outcome"].choices)[outcome])  # type: ignore[attr-defined]
+    share = operations.share_of(dispute, outcome, provider_minutes)
+    minutes = {"mine": shown(share), "theirs": shown(dispute.at_stake_minutes - share)}
+    return gettext("Split: %(provider)s gets %(mine)s, %(receiver)s gets %(theirs)s.") % {**_names(dispute), **minutes}
 
 
 def _page(request: HttpRequest, dispute: Dispute, form: RulingForm, *, status: int = 200, **more: Any) -> HttpResponse:

@@ -15,6 +15,7 @@ from unfold.decorators import display
 
 from accounts.models import plain
 from marketplace.models import Exchange
+from marketplace.words import STATES
 from timebank.durations import shown
 from timebank.read_only import ReadOnlyAdmin, who
 
@@ -29,7 +30,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
-        return [("live", _("under way")), *State.choices]
+        return [("live", _("under way")), *STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Exchange]) -> QuerySet[Exchange]:
         match self.value():
@@ -50,7 +51,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     search_fields = ["=public_id"]
     search_help_text = _("Names of the people, or the public id")
-    people = ["what", "provided_by", "received_by", "state", "waits_for_whom", "case_link", "public_id"]
+    people = ["what", "provided_by", "received_by", "in_state", "waits_for_whom", "case_link", "public_id"]
     hours = ["agreed", "delivered", "confirmed", "hold_link"]
     dates = ["starts_at", "place", "created_at", "changed_at", "deadline_at", "completed_at"]
 
@@ -103,8 +104,12 @@ class ExchangeAdmin(ReadOnlyAdmin):
             State.DISPUTED: "danger",
         },
     )
-    def standing(self, exchange: Exchange) -> tuple[str, str]:
-        return exchange.state, exchange.get_state_display()
+    def standing(self, exchange: Exchange) -> tuple[str, Any]:
+        return exchange.state, STATES[State(exchange.state)]
+
+    @display(description=_("state"))
+    def in_state(self, exchange: Exchange) -> str:
+        return str(STATES[State(exchange.state)])
 
     @display(description=_("waits for"))
     def waits_for_whom(self, exchange: Exchange) -> str:

@@ -28,9 +28,16 @@ class ExchangeQuerySet(models.QuerySet["Exchange"]):
         return self.filter(Q(provider=member) | Q(receiver=member))
 
     def waiting_for(self, member: Member) -> Self:
-        """Those in which the next step is hers, the most urgent first; not before the date the two agreed on."""
-        yet_to_come = Q(state=Exchange.State.ACCEPTED, starts_at__gt=clock.now())
-        return self.filter(waits_for=member).exclude(yet_to_come).order_by("deadline_at", "pk")
+        """Those in which the next step is hers to take now, the most urgent first; see `Exchange.asks`."""
+        if not member.is_member:
+            return self.none()
+        yet_to_come = Q(starts_at=None) | Q(starts_at__gt=clock.now())
+        for_later = Q(state=Exchange.State.ACCEPTED) & yet_to_come
+        return self.filter(waits_for=member).exclude(for_later).order_by("deadline_at", "pk")
+
+    def came_about(self) -> Self:
+        """Those in which help was given, as far as is known: completed, disputed later or not, or settled."""
+        return self.filter(Q(completed_at__isnull=False) | Q(state=Exchange.State.RESOLVED))
 
     def past_deadline(self, at: datetime) -> Self:
         return self.filter(deadline_at__lte=at).order_by("deadline_at", "pk")
@@ -48,6 +55,7 @@ class Exchange(models.Model):
     Which state follows which, and who may bring it about, stands in marketplace/rules.py. While it is `proposed`,
     ``minutes``, ``starts_at`` and ``place`` are the terms on the table and ``offered_by`` who put them there; from
     `accepted` on they are agreed, ``terms`` keeps the rules that were in force then, and ``hold`` has the hours.
+    ``given_minutes`` is what the provider has of it in the end: confirmed, ruled, or kept when it was cancelled late.
     Always: an exchange that has ended has no deadline, waits for nobody, and its hold is released or returned.
     """
 
@@ -91,6 +99,7 @@ class Exchange(models.Model):
     )
     delivered_minutes = models.PositiveIntegerField(_("delivered (minutes)"), null=True, blank=True)
     confirmed_minutes = models.PositiveIntegerField(_("confirmed (minutes)"), null=True, blank=True)
+    given_minutes = models.PositiveIntegerField(_("given (minutes)"), null=True, blank=True)  # None: nothing came of it
     waits_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -124,6 +133,10 @@ class Exchange(models.Model):
                 condition=~Q(state="completed") | Q(confirmed_minutes__gt=0, completed_at__isnull=False),
                 name="exchange_completed_says_how_long",
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["completed", "resolved"]) | Q(given_minutes__isnull=False),
+                name="exchange_that_came_about_says_what_was_given",
+            ),
             models.UniqueConstraint(fields=["opened_by", "nonce"], name="exchange_proposed_once"),
             models.UniqueConstraint(
                 fields=["listing", "opened_by"],
@@ -150,10 +163,30 @@ class Exchange(models.Model):
     def is_live(self) -> bool:
         return self.state in self.LIVE
 
+    def is_for_later(self, now: datetime) -> bool:
+        """Whether it is agreed for a moment that is still to come, or still to be agreed on: nobody is asked yet."""
+        return self.state == self.State.ACCEPTED and (self.starts_at is None or self.starts_at > now)
+
+    @property
+    def awaits_a_date(self) -> bool:
+        """Whether the two have yet to agree on a date; once it began nobody waits for one any more."""
+        return self.starts_at is None and self.state in (self.State.PROPOSED, self.State.ACCEPTED)
+
+    def asks(self, member: Member, now: datetime) -> bool:
+        """Whether the next step is ``member``'s to take now: who takes no part just now is asked for none."""
+        return self.waits_for_id == member.pk and member.is_member and not self.is_for_later(now)
+
+    @property
+    def came_about(self) -> bool:
+        """Whether help was given, as far as is known: see the queryset's."""
+        return self.completed_at is not None or self.state == self.State.RESOLVED
+
     @property
     def minutes_so_far(self) -> int:
-        """How long it is, as far as is known: what was confirmed, else what was delivered, else what was agreed."""
-        return self.confirmed_minutes or self.delivered_minutes or self.minutes
+        """How long it is, as far as is known: what was given in the end, else what was delivered, else agreed."""
+        if self.given_minutes is not None:
+            return self.given_minutes
+        return self.delivered_minutes or self.minutes
 
     def is_party(self, member: Member) -> bool:
         return member.pk in (self.provider_id, self.receiver_id)

@@ -48,6 +48,7 @@ from .refusals import (
     TooLate,
 )
 from .reviews import may_review, review_exchange
+from .steps import of_her_standing
 
 __all__ = [
     "AlreadyAsked",
@@ -88,6 +89,7 @@ __all__ = [
     "hide_listing",
     "keep_deadlines",
     "may_review",
+    "of_her_standing",
     "open_dispute",
     "pause_listing",
     "propose",

@@ -104,13 +104,13 @@ def _decide_nothing(exchange: Exchange) -> None:
 @retried
 @transaction.atomic
 def remind(exchange_id: int) -> bool:
-    """Tell whom an exchange waits for that its deadline is near, once."""
+    """Tell whom an exchange waits for that its deadline is near, once; who takes no part now could do nothing."""
     exchange = locked(Exchange(pk=exchange_id))
     if exchange.remind_at is None or exchange.remind_at > clock.now():
         return False
     exchange.remind_at = None
     exchange.save(update_fields=["remind_at"])
-    if (member := exchange.waits_for) is not None:
+    if (member := exchange.waits_for) is not None and member.is_member:
         data = {"exchange": exchange.public_id, "state": exchange.state}
         about = exchange.partner_of(member).pk
         tell_all([Telling(member.pk, "exchange-reminder", about, data, in_inbox=True, by_mail=True)])

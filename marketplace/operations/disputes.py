@@ -185,8 +185,9 @@ def settle(
     dispute.outcome, dispute.provider_minutes, dispute.because = outcome, provider_minutes, because
     dispute.decided_by, dispute.decided_at = by, at
     dispute.save(update_fields=["outcome", "provider_minutes", "because", "decided_by", "decided_at"])
-    if exchange.completed_at is None:
-        exchange.reviews_until = at + exchange.within("review")
+    exchange.given_minutes = _given_in_the_end(dispute)
+    if not exchange.reviews.filter(published_at__isnull=False).exists():
+        exchange.reviews_until = at + exchange.within("review")  # none of the time to write passes with the dispute
     move(exchange, action, by, State.RESOLVED, at, minutes=provider_minutes)
     write_record(
         "ruling",
@@ -197,7 +198,15 @@ def settle(
         by=account_of(by).public_id if by else None,
     )
     failpoints.reached("exchange-before-commit")
-    tell_both(exchange, action, by, outcome=outcome, amount_minutes=provider_minutes)
+    tell_both(
+        exchange,
+        action,
+        by,
+        shares=(provider_minutes, dispute.at_stake_minutes - provider_minutes),
+        outcome=outcome,
+        amount_minutes=provider_minutes,
+        at_stake_minutes=dispute.at_stake_minutes,
+    )
     return dispute
 
 
@@ -226,6 +235,13 @@ def _move_the_minutes(dispute: Dispute, provider_minutes: int) -> None:
         dispute.hold = ledger.void(hold, actor=steward())
     if not dispute.was_completed:
         dispute.exchange.hold = dispute.hold
+
+
+def _given_in_the_end(dispute: Dispute) -> int:
+    """What the provider has of the exchange by the ruling, with what was confirmed before and is not at stake."""
+    if dispute.was_completed:
+        return (dispute.exchange.confirmed_minutes or 0) - (dispute.receiver_minutes or 0)
+    return dispute.provider_minutes or 0
 
 
 def _set_aside_what_is_left(exchange: Exchange) -> Hold | None:

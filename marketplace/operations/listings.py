@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Member, plain
 from ledger.log import write_record
 from marketplace.models import Category, Listing
+from notifications.operations import tell
 from timebank import clock
 from timebank.retries import retried
 
@@ -125,7 +126,7 @@ def close_listing(listing: Listing, *, by: Member) -> Listing:
 @retried
 @transaction.atomic
 def hide_listing(listing: Listing, *, by: Member, because: str) -> Listing:
-    """Let a coordinator or moderator take a listing off the list; its owner reads why. Writes a record.
+    """Let a coordinator or moderator take a listing off the list; its owner is told, and why. Writes a record.
 
     Raises CannotTakePart.
     """
@@ -136,19 +137,29 @@ def hide_listing(listing: Listing, *, by: Member, because: str) -> Listing:
         listing.state = Listing.State.PAUSED
     listing.save(update_fields=["hidden_because", "state", "changed_at"])
     write_record("listing", listing=listing.public_id, change="hidden", by=by.account.public_id)
+    _tell_owner(listing)
     return listing
 
 
 @retried
 @transaction.atomic
 def show_listing(listing: Listing, *, by: Member) -> Listing:
-    """Let it be published again by its owner, after `hide_listing`. Writes a record. Raises CannotTakePart."""
+    """Let it be published again by its owner, after `hide_listing`; she is told. Writes a record.
+
+    Raises CannotTakePart.
+    """
     _check_may_hide(by, listing)
     listing = Listing.objects.select_for_update().get(pk=listing.pk)
     listing.hidden_because, listing.changed_at = "", clock.now()
     listing.save(update_fields=["hidden_because", "changed_at"])
     write_record("listing", listing=listing.public_id, change="shown", by=by.account.public_id)
+    _tell_owner(listing)
     return listing
+
+
+def _tell_owner(listing: Listing) -> None:
+    data = {"listing": listing.public_id, "hidden": listing.is_hidden}
+    tell(listing.owner, "listing-changed", data=data, in_inbox=True, by_mail=True)
 
 
 def _check_may_list(member: Member) -> None:

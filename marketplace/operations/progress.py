@@ -94,7 +94,7 @@ def confirm_exchange(exchange: Exchange, *, by: Member, minutes: int | None = No
 def complete(exchange: Exchange, action: Action, by: Member | None, minutes: int, at: datetime) -> None:
     """Let ``minutes`` go to the provider; hold released and exchange completed in one transaction."""
     exchange.hold = ledger.release(_hold_of(exchange), minutes=min(minutes, exchange.minutes), actor=steward())
-    exchange.confirmed_minutes = minutes
+    exchange.confirmed_minutes = exchange.given_minutes = minutes
     exchange.completed_at = at
     exchange.reviews_until = at + exchange.within("review")
     move(exchange, action, by, State.COMPLETED, at, minutes=minutes)
@@ -114,6 +114,7 @@ def cancel_exchange(exchange: Exchange, *, by: Member) -> Exchange:
     at = clock.now()
     if kept := late_cancel_minutes(exchange, by, at):
         exchange.hold = ledger.release(_hold_of(exchange), minutes=kept, actor=steward())
+        exchange.given_minutes = kept
     else:
         exchange.hold = ledger.void(_hold_of(exchange), actor=steward())
     move(exchange, Action.CANCEL, by, way.to, at, minutes=kept)

@@ -20,6 +20,7 @@ from timebank.durations import in_words
 
 from .refusals import CannotTakePart, PartnerCannotTakePart, SlotInThePast, SlotTooFar, SomeMinutes
 
+STANDING = "standing"  # that the other one can, or cannot, take part now
 FARTHEST_SLOT = timedelta(days=366)
 
 # What a step of these brings is told by mail too, to whoever did not take it.
@@ -99,19 +100,45 @@ def write_step(exchange: Exchange, action: str, by: Member | None, at: datetime,
     return Step.objects.create(exchange=exchange, seq=last + 1, action=action, by=by, at=at, data=data)
 
 
-def tell_both(exchange: Exchange, action: str, by: Member | None, *, also: Sequence[Telling] = (), **data: Any) -> None:
+def of_her_standing(member: Member) -> list[Telling]:
+    """What lets the open pages of those who have an exchange with ``member`` show whether she takes part; never why."""
+    live = Exchange.objects.of(member).filter(state__in=Exchange.LIVE).order_by("pk")
+    return [
+        Telling(
+            exchange.partner_of(member).pk,
+            "exchange-changed",
+            about_id=member.pk,
+            data={"exchange": exchange.public_id, "step": STANDING, "state": exchange.state, "mine": False},
+        )
+        for exchange in live.select_related("provider", "receiver")
+    ]
+
+
+def tell_both(
+    exchange: Exchange,
+    action: str,
+    by: Member | None,
+    *,
+    also: Sequence[Telling] = (),
+    shares: tuple[int, int] | None = None,
+    **data: Any,
+) -> None:
     """Tell both that something happened; whoever did it is told live only. Call it last in the transaction.
 
-    ``also`` is what others are told of it: all in one, for their counters are locked in one order.
+    ``shares`` is how many minutes the provider and the receiver get by it: each is told her own. ``also`` is what
+    others are told of it: all in one, for their counters are locked in one order.
     """
     said = {"exchange": exchange.public_id, "step": action, "state": exchange.state, **data}
+    yours = dict(zip((exchange.provider_id, exchange.receiver_id), shares, strict=True)) if shares else {}
     tell_all(
         [
             Telling(
                 member.pk,
                 "exchange-changed",
                 about_id=exchange.partner_of(member).pk,
-                data=said | {"mine": bool(by and member.pk == by.pk)},
+                data=said
+                | {"mine": bool(by and member.pk == by.pk)}
+                | ({"yours_minutes": yours[member.pk]} if yours else {}),
                 in_inbox=member != by,
                 by_mail=member != by and action in _BY_MAIL,
             )

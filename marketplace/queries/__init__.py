@@ -2,12 +2,28 @@
 
 from .cases import Reading, Side, preview_of, reading_of, standings_of
 from .community import KEPT_SECONDS, MonthFigures, month_began_at, moved_this_month, this_month
-from .exchanges import ended_with_hours_held, message_of_event, title_of_event
-from .listings import ListingPage, category_tree, listing_page, open_namesake
+from .exchanges import (
+    ended_with_hours_held,
+    exchange_of_hold,
+    message_of_event,
+    titles_of_exchanges,
+    titles_of_transfers,
+)
+from .listings import (
+    MOST_COUNTED,
+    ListingPage,
+    category_tree,
+    how_many,
+    listing_page,
+    open_namesake,
+    titles_of_listings,
+    why_hidden,
+)
 from .people import TrackRecord, reviews_of, track_record
 
 __all__ = [
     "KEPT_SECONDS",
+    "MOST_COUNTED",
     "ListingPage",
     "MonthFigures",
     "Reading",
@@ -15,6 +31,8 @@ __all__ = [
     "TrackRecord",
     "category_tree",
     "ended_with_hours_held",
+    "exchange_of_hold",
+    "how_many",
     "listing_page",
     "message_of_event",
     "month_began_at",
@@ -25,6 +43,9 @@ __all__ = [
     "reviews_of",
     "standings_of",
     "this_month",
-    "title_of_event",
+    "titles_of_exchanges",
+    "titles_of_listings",
+    "titles_of_transfers",
     "track_record",
+    "why_hidden",
 ]

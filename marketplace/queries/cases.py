@@ -53,7 +53,7 @@ class Standing:
     """How one of the two stands in the community, as far as a moderator needs it."""
 
     member: Member
-    exchanges: int  # that came to their end with hours given, whatever the ruling
+    exchanges: int  # that came about
     disputes_before: int
 
 
@@ -64,8 +64,7 @@ def standings_of(dispute: Dispute) -> tuple[Standing, Standing]:
 
 def _standing(dispute: Dispute, member: Member) -> Standing:
     hers = Exchange.objects.of(member).exclude(pk=dispute.exchange_id)
-    ended = hers.filter(state__in=[Exchange.State.COMPLETED, Exchange.State.RESOLVED])
-    return Standing(member, ended.count(), hers.filter(dispute__opened_at__lte=dispute.opened_at).count())
+    return Standing(member, hers.came_about().count(), hers.filter(dispute__opened_at__lte=dispute.opened_at).count())
 
 
 @dataclass(frozen=True, slots=True)

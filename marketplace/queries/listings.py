@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -12,6 +13,7 @@ from django.db.models import Q, QuerySet, Subquery
 
 from accounts.models import Member, plain
 from marketplace.models import Category, Listing
+from notifications.models import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,17 @@ class ListingPage:
 
     listings: list[Listing]
     next_before: str
+
+
+MOST_COUNTED = 200  # so much is counted in a moment, however many there are
+
+
+def how_many(listings: QuerySet[Listing], page: ListingPage) -> int:
+    """How many ``listings`` there are of which ``page`` is the first; counted no further than one beyond the most.
+
+    No query where the page has them all.
+    """
+    return listings.order_by()[: MOST_COUNTED + 1].count() if page.next_before else len(page.listings)
 
 
 def listing_page(
@@ -54,6 +67,17 @@ def _read_place(text: str) -> tuple[datetime, str]:
     if not (found := _PLACE.fullmatch(text)):
         raise BadRequest("no place in a list")
     return _EPOCH + timedelta(microseconds=int(found[1])), found[2]
+
+
+def titles_of_listings(public_ids: Collection[str]) -> dict[str, str]:
+    """What each of these listings is called; one query."""
+    return dict(Listing.objects.filter(public_id__in=public_ids).values_list("public_id", "title"))
+
+
+def why_hidden(event: Event) -> str:
+    """Why the listing of an event is off the list, to its owner; "" where it is not."""
+    hers = Listing.objects.filter(public_id=event.data.get("listing"), owner=event.member_id)
+    return hers.values_list("hidden_because", flat=True).first() or ""
 
 
 def category_tree() -> list[tuple[Category, list[Category]]]:

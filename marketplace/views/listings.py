@@ -64,6 +64,8 @@ def browse(request: MemberRequest) -> HttpResponse:
         "refused": [error for errors in chosen.form.errors.values() for error in errors],
         "page": page,
         "is_first_page": not before,
+        "count": queries.how_many(chosen.qs, page) if is_sound and not before else 0,
+        "most_counted": queries.MOST_COUNTED,
         "times": TIMES,
         "filters_on": int("time" in asked),
         **_categories(asked.get("category", "")),

@@ -181,6 +181,8 @@ def test_a_ruling_is_looked_at_first_and_then_done(signed_in):
     text = text_of(preview)
     assert "45 min 0 min → 45 min 0 min → 45 min" in text  # provider: gets, balance, can spend
     assert "15 min 3 h → 2 h 15 min 2 h → 2 h 15 min" in text  # receiver
+    exchange = dispute.exchange
+    assert f"Split: {exchange.provider} gets 45 min, {exchange.receiver} gets 15 min." in text
     assert Dispute.objects.get(pk=dispute.pk).is_open
     assert Hold.objects.live().filter(pk=dispute.hold.pk, due=False).exists()
 
@@ -195,6 +197,24 @@ def test_a_ruling_is_looked_at_first_and_then_done(signed_in):
     assert "/ruling/" not in decided.content.decode()
     told = Event.objects.filter(data__step="rule", in_inbox=True, by_mail=True)
     assert {event.member_id for event in told} == {dispute.exchange.provider_id, dispute.exchange.receiver_id}
+
+
+def test_of_the_rules_agreed_on_only_those_are_told_that_say_something(signed_in, settings):
+    browser = signed_in(make_moderator())
+    said = text_of(browser.get(page_of(make_case())))
+    assert "silence confirms after 3 days" in said
+    assert "costs the receiver" not in said
+    settings.LATE_CANCEL_SHARE_PERCENT = 50
+    assert "before costs the receiver 50 % of the hours" in text_of(browser.get(page_of(make_case())))
+
+
+def test_the_staff_read_of_an_exchange_the_state_its_members_read(signed_in):
+    dispute = make_case()
+    operations.rule(dispute, by=make_moderator(), outcome="refund", because="So.")
+    browser = signed_in(make_coordinator())
+    page = browser.get(reverse("admin:marketplace_exchange_change", args=[dispute.exchange.pk]))
+    assert "State Settled" in text_of(page)
+    assert "Settled" in browser.get(reverse("admin:marketplace_exchange_changelist")).content.decode()
 
 
 def test_from_the_preview_one_goes_back_with_all_that_was_typed(signed_in):

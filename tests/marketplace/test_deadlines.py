@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from accounts.models import Member
+from accounts.operations import suspend_member
 from marketplace import operations
 from marketplace.models import Exchange, Review
 from marketplace.operations import deadlines
 from marketplace.queries import ended_with_hours_held
 from marketplace.rules import OutOfTurn
 from notifications.models import Event, Letter
-from tests.factories import available, balance, make_dispute, make_exchange, make_moderator
+from tests.factories import available, balance, make_coordinator, make_dispute, make_exchange, make_moderator
 from tests.work import drain
 from timebank import clock, tasks
 
@@ -213,6 +214,13 @@ def test_who_is_waited_for_is_reminded_once_a_day_before(state: str, whom: str) 
 
     assert Event.objects.filter(type="exchange-reminder").count() == reminders(getattr(exchange, whom)) == 1
     assert Letter.objects.count() == letters + 1
+
+
+def test_who_is_suspended_is_not_reminded_of_what_she_could_not_do() -> None:
+    exchange = make_exchange()
+    suspend_member(exchange.provider, by=make_coordinator(), reason="")
+    wait(deadline(exchange) - DAY)
+    assert not Event.objects.filter(type="exchange-reminder").exists()
 
 
 def test_nobody_is_reminded_of_what_is_done_or_disputed() -> None:

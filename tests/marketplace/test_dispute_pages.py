@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -123,9 +124,11 @@ def test_a_ruling_is_read_in_plain_words_with_the_minutes_of_both() -> None:
 
     assert "You get 20 min, Bento gets 40 min." in mine
     assert "You get 40 min, Ana gets 20 min." in theirs
+    assert re.search(r"Fixing taps \d+ 20 min · At home", mine)
+    assert "Settled −20min" in words(bento.get("/exchanges/"))
     assert "A moderator settled the dispute: you get 20 min." in mine
     assert "A moderator settled the dispute: Ana gets 20 min." in theirs
-    assert "20 min go to the one who helped, the rest goes back." in words(ana.get("/notifications/"))
+    assert ": you get 20 min." in words(ana.get("/notifications/"))
     for said in (mine, theirs):
         assert said.count("Half of it.") == 2  # beside what is next, and with all that was said
         assert "A moderator read your messages" in said

@@ -159,6 +159,16 @@ def test_a_ruling_moves_what_it_says_and_no_minute_is_lost(
     assert (available(exchange.provider), available(exchange.receiver)) == (provider_minutes, 180 - provider_minutes)
     exchange.refresh_from_db()
     assert (exchange.state, exchange.steps.last().data["minutes"]) == (State.RESOLVED, provider_minutes)
+    assert exchange.minutes_so_far == provider_minutes
+
+
+def test_what_was_spent_before_a_dispute_counts_as_given() -> None:
+    exchange = make_exchange(state=COMPLETED)
+    drain()
+    spend(exchange.provider, 45)
+    rule(make_dispute(exchange), "split", 5)
+    exchange.refresh_from_db()
+    assert exchange.minutes_so_far == 45 + 5
 
 
 @pytest.mark.parametrize("share", [None, 0, 60, 61, -1])

@@ -114,4 +114,24 @@ def test_who_is_suspended_is_pressed_for_nothing() -> None:
     exchange = make_exchange()
     suspend_member(exchange.provider, by=make_coordinator(), reason="")
     provider = type(exchange.provider).objects.get(pk=exchange.provider_id)
-    assert "Waiting for you" not in words(signed_in(provider).get("/home/"))
+    for page in ("/home/", "/exchanges/", f"/exchanges/{exchange.public_id}/"):
+        assert "Waiting for you" not in words(signed_in(provider).get(page))
+    assert "Under way" in words(signed_in(provider).get("/exchanges/"))
+
+
+def test_what_ended_is_told_as_past_with_what_came_and_went() -> None:
+    ana, bento = make_member(name="Ana Souza", minutes=600), make_member(name="Bento Lima", minutes=600)
+    for state in (State.COMPLETED, State.DECLINED):
+        make_exchange(provider=ana, receiver=bento, state=state)
+        make_exchange(provider=bento, receiver=ana, state=state, minutes=30)
+    make_exchange(provider=ana, receiver=bento, state=State.ACCEPTED)
+
+    page = signed_in(ana).get("/exchanges/")
+
+    said = words(page)
+    assert said.count("You help Bento Lima") == said.count("You helped Bento Lima") == 1
+    assert said.count("Bento Lima helped you") == 1
+    assert "Bento Lima helps you" not in said
+    assert said.count("With Bento Lima") == 2
+    for amount in ("+1h", "−30min"):
+        assert said.count(amount) == 1

@@ -106,6 +106,21 @@ def test_before_the_slot_no_button_is_pressed_for_her_and_the_way_names_every_st
         assert says in words(page)
 
 
+def test_without_a_date_nobody_is_asked_whether_it_is_done_but_to_settle_a_date() -> None:
+    exchange, ana, bento = pair(State.ACCEPTED)
+    for client in (ana, bento):
+        page = client.get(url(exchange))
+        now = page.content.decode().split('id="now"')[1].split('id="talk"')[0]
+        assert "btn primary" not in now
+        assert "All is agreed Settle a date with" in words(page)
+        assert "You settle a date" in words(page)
+        for pressing in ("Waiting for you", "Is it done?", "It has just begun"):
+            assert pressing not in words(page)
+    assert "It is done already" in words(ana.get(url(exchange)))
+    assert "Waiting for you" not in words(ana.get("/exchanges/"))
+    assert "Is it done?" not in words(ana.get("/home/"))
+
+
 def test_the_listing_it_is_about_is_told_and_linked() -> None:
     listing = make_listing(make_member(name="Ana Souza"), description="Bread with a sourdough.")
     exchange = make_exchange(listing=listing, provider=listing.owner)
@@ -117,10 +132,11 @@ def test_the_listing_it_is_about_is_told_and_linked() -> None:
 def test_the_time_shown_is_what_is_to_be_confirmed_and_then_what_was() -> None:
     exchange, ana, bento = pair(State.ACCEPTED, minutes=45)
     operations.deliver_exchange(exchange, by=exchange.provider, minutes=30)
-    assert "Date to be agreed · 30 min" in words(bento.get(url(exchange)))
+    assert " 30 min · At home" in words(bento.get(url(exchange)))
+    assert "Date to be agreed" not in words(bento.get(url(exchange)))
     assert "45 min" not in words(bento.get("/exchanges/"))
     operations.confirm_exchange(exchange, by=exchange.receiver, minutes=20)
-    assert "Date to be agreed · 20 min" in words(ana.get(url(exchange)))
+    assert " 20 min · At home" in words(ana.get(url(exchange)))
 
 
 def test_hours_held_in_a_dispute_wait_for_it_to_be_settled() -> None:
@@ -213,7 +229,28 @@ def test_a_step_that_is_the_others_to_take_says_so() -> None:
     exchange, _ana, bento = pair()
     answer = bento.post(url(exchange, "accept/"), {"version": exchange.version})
     assert answer.status_code == 403
-    assert "This is not for you to do" in words(answer)
+    assert "What you proposed is on the table: it waits for the answer of Ana Souza." in words(answer)
+
+
+def test_a_step_that_is_the_others_to_take_names_the_state_too() -> None:
+    exchange, _ana, bento = pair(State.ACCEPTED)
+    answer = bento.post(url(exchange, "deliver/"), {"minutes": "1 h"})
+    assert answer.status_code == 403
+    said = "This exchange is agreed and has not begun. This is not for you to do, but for Ana Souza."
+    assert said in words(answer)
+
+
+def test_who_suggested_something_in_another_tab_is_told_so_and_keeps_what_she_wrote() -> None:
+    exchange, ana, _bento = pair()
+    first, second = (hidden(ana.get(url(exchange, "counter/")), url(exchange, "counter/")) for _tab in range(2))
+    ana.post(url(exchange, "counter/"), first | {"when": "open", "minutes": "45 min"})
+
+    answer = ana.post(url(exchange, "counter/"), second | {"when": "open", "minutes": "30 min", "message": "Shorter?"})
+
+    assert answer.status_code == 403
+    assert "What you proposed is on the table: it waits for the answer of Bento Lima." in words(answer)
+    assert "Shorter?" in answer.content.decode()
+    assert Exchange.objects.get(pk=exchange.pk).minutes == 45
 
 
 def test_who_accepts_what_was_changed_meanwhile_is_shown_the_new_terms() -> None:
@@ -276,7 +313,7 @@ def test_more_than_agreed_is_explained_before_it_is_confirmed() -> None:
 
     assert "Ana says it took 1 h 30 min: 30 min more than you agreed." in said
     assert "sends the 1 h that are set aside and 30 min more from your wallet" in said
-    assert re.search(r"If you say nothing by .*, 1 h go to Ana\.", said)
+    assert re.search(r"If you say nothing by .*, Ana gets 1 h\.", said)
 
 
 def test_short_of_hours_is_said_in_place_on_both_sides() -> None:
@@ -287,6 +324,33 @@ def test_short_of_hours_is_said_in_place_on_both_sides() -> None:
 
     assert answer.status_code == 409
     assert "Bento Lima does not have enough hours available just now." in words(answer)
+
+
+def test_who_has_fewer_hours_than_it_takes_reads_so_before_she_says_yes() -> None:
+    receiver = make_member(minutes=40)
+    exchange = make_exchange(kind="request", receiver=receiver, minutes=60)
+    bento = signed_in(receiver)
+
+    page = bento.get(url(exchange))
+
+    assert "This takes 1 h and you have 40 min available" in words(page)
+    assert f'<a class="btn primary" href="{url(exchange, "counter/")}">' in page.content.decode()
+    assert '<button class="btn" type="submit" id="press-accept">' in page.content.decode()
+    enough = make_exchange(kind="request", receiver=make_member(minutes=60), minutes=60)
+    assert 'class="btn primary big" type="submit" id="press-accept"' in (
+        signed_in(enough.receiver).get(url(enough)).content.decode()
+    )
+    assert "available" not in words(signed_in(exchange.provider).get(url(exchange)))
+
+
+def test_amounts_and_dates_stay_on_one_line() -> None:
+    starts_at = timezone.now() + timedelta(days=3)
+    exchange, ana, _bento = pair(minutes=75, starts_at=starts_at)
+    side = ana.get(url(exchange)).content.decode().split('id="side"')[1]
+    assert re.search("proposed: 1\xa0h\xa015\xa0min · \\w+\xa0\\d+\xa0\\w+(\xa0\\d+)?, ", side)
+    short = make_exchange(kind="request", receiver=make_member(minutes=40), minutes=75)
+    refused = signed_in(short.receiver).post(url(short, "accept/"), {"version": "1"}).content.decode()
+    assert "up to 40\xa0min; this needs 1\xa0h\xa015\xa0min." in refused
 
 
 # --- The thread -----------------------------------------------------------------------------------------
@@ -521,17 +585,61 @@ def test_a_suspended_member_reads_kind_words_where_the_buttons_were(state: str) 
         assert ana.post(url(exchange, "start/")).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("state", "provider_reads", "receiver_reads"),
+    [
+        (State.PROPOSED, "Nothing can be agreed just now You can decline, or leave it", "Without an answer by"),
+        (State.ACCEPTED, "Agreed, and left open for now", "Agreed, and left open for now"),
+        (State.IN_PROGRESS, "Is it done?", "If Ana cannot say by"),
+        (State.DELIVERED, "It is confirmed by itself You said it took", "Did it go as agreed?"),
+    ],
+)
+def test_with_a_suspended_partner_the_page_asks_for_nothing_that_cannot_be(
+    state: str, provider_reads: str, receiver_reads: str
+) -> None:
+    for side, reads in (("receiver", provider_reads), ("provider", receiver_reads)):
+        exchange, ana, bento = pair(state)
+        suspend_member(getattr(exchange, side), by=make_coordinator(), reason="")
+        said = words((ana if side == "receiver" else bento).get(url(exchange)))
+        assert reads in said
+        for asked in ("when you accept", "Please answer by", "can answer until", "Settle a date", "confirms now"):
+            assert asked not in said
+
+
+def test_an_open_page_learns_at_once_that_the_other_one_takes_no_part() -> None:
+    exchange, ana, _bento = pair(State.ACCEPTED)
+    make_exchange(provider=exchange.provider, state=State.COMPLETED)
+    before = Event.objects.filter(member=exchange.provider).count()
+
+    suspend_member(exchange.receiver, by=make_coordinator(), reason="")
+
+    told = Event.objects.filter(member=exchange.provider, type="exchange-changed").order_by("-seq")[0]
+    assert Event.objects.filter(member=exchange.provider).count() == before + 1
+    assert (told.data["exchange"], told.in_inbox, told.by_mail) == (exchange.public_id, False, False)
+    assert "Bento cannot take part in exchanges just now" in words(ana.get(url(exchange), headers=HTMX))
+
+
 def test_a_late_cancellation_says_what_it_costs_before_and_after(settings: Any) -> None:
     settings.LATE_CANCEL_SHARE_PERCENT = 50
     soon = timezone.now() + timedelta(hours=3)
     exchange, ana, bento = pair(State.ACCEPTED, starts_at=soon)
-    assert "as you agreed, 30 min of the held hours go to Ana" in words(bento.get(url(exchange)))
+    assert "as you agreed, Ana gets 30 min of the held hours" in words(bento.get(url(exchange)))
     assert "You meet on" in words(ana.get(url(exchange)))
 
     bento.post(url(exchange, "cancel/"))
 
     assert "You cancelled late: as agreed, 30 min of the hours were kept for Ana." in words(bento.get(url(exchange)))
-    assert "Bento cancelled late: as agreed, 30 min of the hours are yours." in words(ana.get(url(exchange)))
+    assert "Bento cancelled late: as agreed, you get 30 min of the hours." in words(ana.get(url(exchange)))
+    for client, where in ((ana, "30 min went from Bento to you, and the rest went back."),
+                          (bento, "30 min went from you to Ana, and the rest came back.")):  # fmt: skip
+        assert f"It was cancelled late: as agreed, {where}" in words(client.get(url(exchange)))
+        assert " · 30 min · At home" in words(client.get(url(exchange)))
+
+
+def test_cancelled_in_time_the_page_says_that_the_hours_went_back() -> None:
+    exchange, ana, bento = pair(State.CANCELLED)
+    assert "The exchange was cancelled. The hours went back to Bento." in words(ana.get(url(exchange)))
+    assert "The exchange was cancelled. The hours came back to you." in words(bento.get(url(exchange)))
 
 
 def test_in_portuguese_the_page_stands_too() -> None:
@@ -542,6 +650,6 @@ def test_in_portuguese_the_page_stands_too() -> None:
 def test_the_partner_is_linked_and_a_listing_of_a_request_pays_the_other_way() -> None:
     exchange = make_exchange(kind="request", listing=None)
     page = signed_in(exchange.receiver).get(url(exchange))
-    assert "offers you 1 h; when you accept, they are set aside from your wallet." in words(page)
+    assert "offers you 1 h; when you accept, this time is set aside from your wallet." in words(page)
     assert links(page, exchange.provider.display_name) == [exchange.provider.get_absolute_url()]
     assert make_listing().is_open

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import IntegrityError, transaction
 
 from accounts.models import Member
@@ -12,6 +13,7 @@ from ledger.models import Record
 from marketplace import operations
 from marketplace.models import MOST_MINUTES, Category, Listing
 from tests.factories import make_coordinator, make_exchange, make_listing, make_member, make_moderator
+from tests.work import drain
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +138,26 @@ def test_words_are_found_without_accents_and_by_the_names_of_categories() -> Non
 def test_the_database_keeps_minutes_in_range(minutes: int) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         make_listing(minutes=minutes)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_owner_is_told_that_it_was_hidden_and_why_and_that_it_may_be_shown(client: Any, settings: Any) -> None:
+    listing = make_listing(title="Baking bread")
+    settings.MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    operations.hide_listing(listing, by=make_coordinator(), because="This is an advertisement.")
+    drain()
+    operations.show_listing(listing, by=make_moderator())
+    drain()
+
+    hidden, shown = mail.outbox
+    assert hidden.to == shown.to == [listing.owner.email]
+    assert hidden.subject == "A coordinator took something of yours off the list. · Baking bread"
+    assert "The reason: This is an advertisement." in hidden.body
+    assert shown.subject == "What was off the list is yours to publish again. · Baking bread"
+    assert "reason" not in shown.body
+    for letter in (hidden, shown):
+        assert settings.SITE_URL + listing.get_absolute_url() in letter.body
+    client.force_login(listing.owner)
+    inbox = client.get("/notifications/").content.decode()
+    assert hidden.subject.split(" · ")[0] in inbox
+    assert "advertisement" not in inbox

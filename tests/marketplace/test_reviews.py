@@ -91,7 +91,29 @@ def test_while_it_is_disputed_no_review_is_shown_or_written() -> None:
             operations.review_exchange(exchange, by=exchange.provider, stars=1)
         operations.rule(dispute, by=make_moderator(), outcome="release", because="It was done.")
         drain()
-        assert Review.objects.about(exchange.provider).count() == 1
+        assert not Review.objects.published().exists()
+
+
+def test_after_a_ruling_there_is_all_the_time_to_review_that_was_lost_to_the_dispute() -> None:
+    exchange = make_exchange(state=State.COMPLETED)
+    operations.review_exchange(exchange, by=exchange.receiver, stars=1)
+    dispute = make_dispute(exchange)
+
+    with clock.ahead_by(timedelta(days=20)):
+        operations.rule(dispute, by=make_moderator(), outcome="release", because="It was done.")
+    with clock.ahead_by(timedelta(days=33)):
+        drain()
+        assert operations.review_exchange(exchange, by=exchange.provider, stars=4)
+        assert Review.objects.published().count() == 2
+
+
+def test_reviews_that_were_shown_before_a_dispute_stay_and_none_is_added() -> None:
+    exchange = make_exchange(state=State.COMPLETED)
+    for member in (exchange.receiver, exchange.provider):
+        operations.review_exchange(exchange, by=member, stars=5)
+    ruled = operations.rule(make_dispute(exchange), by=make_moderator(), outcome="release", because="It was done.")
+    assert Review.objects.published().count() == 2
+    assert ruled.exchange.reviews_until is None
 
 
 def test_what_a_moderator_settled_is_reviewed_too() -> None:

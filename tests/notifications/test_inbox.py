@@ -96,12 +96,13 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="exchange-message", data={"exchange": "x1"})
     told(member, about=about, type_="exchange-reminder", data={"exchange": "x1", "state": "delivered"})
     told(member, about=about, type_="dispute-opened", data={"case": "x1"})
+    told(member, about=about, type_="listing-changed", data={"listing": "x1", "hidden": True})
     client.force_login(member)
 
     page = client.get("/notifications/")
 
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(sentences(page)) == 15
+    assert len(sentences(page)) == 16
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in sentences(page))
     assert "<b>Nunes" not in page.content.decode()
 
@@ -116,7 +117,13 @@ def test_every_type_that_may_be_mailed_has_its_letter():
         "grant-failed",
         "application",
     }
-    for type_ in mailed | {"exchange-changed", "exchange-message", "exchange-reminder", "dispute-opened"}:
+    for type_ in mailed | {
+        "exchange-changed",
+        "exchange-message",
+        "exchange-reminder",
+        "dispute-opened",
+        "listing-changed",
+    }:
         for ending in ("subject.txt", "txt", "html"):
             get_template(f"notifications/mail/{type_}.{ending}")
 
@@ -135,7 +142,7 @@ def test_a_page_takes_the_same_queries_however_many_lines(client, rows, django_a
     assert len(sentences(page)) == min(rows, queries.INBOX_ROWS)
 
 
-QUERIES = 4  # session, member, where her feed stands, the lines with whom they are about
+QUERIES = 5  # session, member, where her feed stands, the lines with whom they are about, what brought hours about
 
 
 def test_older_lines_are_on_further_pages_and_none_twice(client):

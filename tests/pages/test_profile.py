@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from marketplace import operations
+from marketplace import operations, queries
 from marketplace.models import Exchange
 
-from ..factories import make_exchange, make_listing, make_member
+from ..factories import make_dispute, make_exchange, make_listing, make_member, make_moderator
 from .moving import send
 from .reading import amounts, links, words
 
@@ -85,6 +85,20 @@ def test_her_exchanges_and_what_neighbours_say_of_her_once_both_wrote(client):
     assert "&lt;b&gt;Late&lt;/b&gt;, but kind." in page.content.decode()
     assert 'aria-label="3 of 5 stars"' in page.content.decode()
     assert 'aria-label="5 of 5 stars"' in client.get(exchange.receiver.get_absolute_url()).content.decode()
+
+
+def test_what_a_moderator_settled_or_looks_at_counts_as_an_exchange_like_its_review():
+    ana, bento = make_member(name="Ana"), make_member(minutes=600)
+    for number in range(3):
+        done = make_exchange(provider=ana, receiver=bento, state="completed")
+        for whose in (ana, bento):
+            operations.review_exchange(done, by=whose, stars=4)
+        if number:
+            make_dispute(done)
+        if number > 1:
+            operations.rule(done.dispute, by=make_moderator(), outcome="refund", because="It was so.")
+    record = queries.track_record(ana)
+    assert (record.exchanges, record.reviews) == (3, 3)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 50])

@@ -12,12 +12,11 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.devices import device_name
-from timebank import clock, durations
+from timebank import clock, durations, movements
 from timebank.dates import date_and_time
 
 register = template.Library()
@@ -48,6 +47,12 @@ def unbroken(text: str) -> str:
 def units(minutes: int) -> int:
     """How a sentence counts an amount: one for exactly an hour or a minute, more for any other (1 h 30 min, 45 min)."""
     return 1 if minutes in {1, 60} else 2
+
+
+@register.filter
+def outgoing(minutes: int) -> int:
+    """The amount as it leaves somebody: with a minus."""
+    return -minutes
 
 
 @register.filter
@@ -116,10 +121,48 @@ def avatar(member: Any, size: str = "") -> SafeString:
 @register.simple_tag
 def what_for(note: str, kind: str) -> str:
     """What a payment was for, in one line: what the payer wrote, or else its kind."""
-    if note:
-        return Truncator(note).chars(80)
-    kinds = {"grant": _("Starting hours"), "gift": _("A gift"), "refund": _("Hours given back")}
-    return kinds.get(kind) or _("Help")
+    return movements.what_for(kind, note)
+
+
+@register.simple_tag
+def movement_icon(movement: movements.Movement) -> SafeString:
+    """The drawing of a line of a statement, in its ring."""
+    ring = "dot-icon in" if movement.is_incoming else "dot-icon"
+    return format_html(
+        '<span class="{}" aria-hidden="true">{}</span>',
+        ring,
+        icon(movements.icon_of(movement.kind, is_incoming=movement.is_incoming)),
+    )
+
+
+@register.simple_tag
+def arrival_icon(kind: str) -> str:
+    """The sprite's name of the drawing of what arrived."""
+    return movements.icon_of(kind, is_incoming=True)
+
+
+@register.filter
+def headline(movement: movements.Movement) -> str:
+    """Who sent it to whom or, where no person did, what moved it."""
+    return movements.headline(movement)
+
+
+@register.filter
+def with_whom(movement: movements.Movement) -> str:
+    """The other one's name or, where no person sent it, what moved it."""
+    return movements.with_whom(movement)
+
+
+@register.filter
+def direction(movement: movements.Movement) -> str:
+    """Whether it came or went, where the other one is known from the page."""
+    return movements.direction(movement)
+
+
+@register.filter
+def is_return(kind: str) -> bool:
+    """Whether a movement of this kind undoes an earlier one: nothing to celebrate, and nobody's present."""
+    return kind in movements.RETURNS
 
 
 @register.simple_tag

@@ -1,0 +1,61 @@
+"""What letters about exchanges list beside their sentence, so that a reader can decide before she opens the page."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from notifications.letters import Facts
+from notifications.models import Event
+from timebank.dates import date_and_time
+from timebank.durations import in_words
+
+from .models import Dispute, Exchange, Message
+from .rules import Action
+
+_OF_TERMS = (Action.PROPOSE, Action.COUNTER, Action.ACCEPT)
+
+
+def facts_of_event(event: Event) -> Facts:
+    """The terms where there is something to answer or to keep in mind, and the reason where a moderator ruled."""
+    exchange = Exchange.objects.filter(public_id=event.data.get("exchange")).first()
+    step = event.data.get("step")
+    if exchange is None:
+        return []
+    if step in _OF_TERMS:
+        return _terms(exchange, event)
+    return _ruling(exchange, event) if step == Action.RULE else []
+
+
+def _terms(exchange: Exchange, event: Event) -> Facts:
+    starts_at = exchange.starts_at
+    facts = [
+        (_("When"), date_and_time(starts_at) if starts_at else _("Date to be agreed")),
+        (_("How long"), in_words(exchange.minutes)),
+        (_("Where"), exchange.place),
+        (_("Message"), _message_with_it(exchange, event)),
+    ]
+    if exchange.waits_for_id == event.member_id and exchange.state == Exchange.State.PROPOSED and exchange.deadline_at:
+        facts.append((_("Please answer by"), date_and_time(exchange.deadline_at)))
+    return [(label, said) for label, said in facts if said]
+
+
+def _message_with_it(exchange: Exchange, event: Event) -> str:
+    """What was written in the same moment as the step; "" where nothing was."""
+    steps = exchange.steps.filter(action=event.data["step"], by=event.about_id, at__lte=event.created_at)
+    at = steps.order_by("-seq").values_list("at", flat=True).first()
+    written = Message.objects.filter(exchange=exchange, author=event.about_id, sent_at=at)
+    return written.values_list("text", flat=True).first() or ""
+
+
+def _ruling(exchange: Exchange, event: Event) -> Facts:
+    dispute = Dispute.objects.filter(exchange=exchange).first()
+    if dispute is None or dispute.is_open:
+        return []
+    shares = (dispute.provider_minutes or 0, dispute.receiver_minutes or 0)
+    mine, theirs = shares if event.member_id == exchange.provider_id else shares[::-1]
+    name = event.about.get_short_name() if event.about else "—"
+    return [
+        (_("You get"), in_words(mine)),
+        (_("%(name)s gets") % {"name": name}, in_words(theirs)),
+        (_("Why"), dispute.because),
+    ]
