@@ -68,11 +68,20 @@ class Neighbours:
         self._process.wait()
 
 
+@pytest.fixture(scope="module")
+def alive() -> Iterator[dict[Town, Neighbours]]:
+    """The neighbours of each town; they outlive its processes, and several stories."""
+    of_each: dict[Town, Neighbours] = {}
+    yield of_each
+    for neighbours in of_each.values():
+        neighbours.end()
+
+
 @pytest.fixture
-def neighbours(town: Town) -> Iterator[Neighbours]:
-    alive = Neighbours(town)
-    yield alive
-    alive.end()
+def neighbours(town: Town, alive: dict[Town, Neighbours]) -> Neighbours:
+    if town not in alive:
+        alive[town] = Neighbours(town)
+    return alive[town]
 
 
 @pytest.mark.parametrize("failpoint", [BEFORE, thorough(AFTER)])
