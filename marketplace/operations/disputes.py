@@ -18,6 +18,7 @@ from timebank import clock, failpoints
 from timebank.retries import retried
 
 from . import files
+from .messages import already_written
 from .refusals import AlreadyDecided, BadFile, NotAModerator, OwnCase, SomeMinutes, TooLate
 from .steps import account_of, check_minutes, check_takes_part, locked, move, steward, tell_both, write_step
 
@@ -33,11 +34,14 @@ def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str,
     """Stop the clock and call a moderator. The hours stay held; all moderators but the two are told.
 
     Where the exchange was completed already, and that is not too long ago, what the provider has available of those
-    minutes is set aside. Raises OutOfTurn, NotYours, TooLate, CannotTakePart.
+    minutes is set aside. Sent again with the same ``nonce`` and words it returns the first. Raises OutOfTurn, NotYours,
+    TooLate, CannotTakePart.
     """
     exchange = locked(exchange)
     if (earlier := Dispute.objects.filter(exchange=exchange, opened_by=by).first()) and earlier.is_open:
-        return earlier
+        # The same form once more. Any other is refused below, so that no words of hers are lost unseen.
+        if earlier.reason == reason and earlier.statements.filter(author=by, nonce=nonce, text=statement).exists():
+            return earlier
     way = check_turn(exchange, Action.DISPUTE, by)
     check_takes_part(by)
     at = clock.now()
@@ -65,14 +69,16 @@ def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str,
 @retried
 @transaction.atomic
 def add_statement(dispute: Dispute, *, by: Member, text: str, nonce: str) -> Statement:
-    """Say one's side of it; a suspended member may. Sent again with the same ``nonce`` it returns the first.
+    """Say one's side of it; a suspended member may. Sent again with the same ``nonce`` and words it returns the first.
 
-    Raises NotYours, AlreadyDecided.
+    Raises NotYours, AlreadyDecided, AlreadyWritten.
     """
     dispute = _locked(dispute)
     _check_open_for(dispute, by)
     if earlier := Statement.objects.filter(dispute=dispute, author=by, nonce=nonce).first():
-        return earlier
+        if earlier.text == text:
+            return earlier
+        raise already_written(earlier)
     at = clock.now()
     statement = Statement.objects.create(dispute=dispute, author=by, text=text, nonce=nonce, at=at)
     write_step(dispute.exchange, STATED, by, at)

@@ -19,13 +19,13 @@ class ListingIncomplete(Refusal):
 
 
 class AlreadyWritten(Refusal):
-    """The form of ``listing`` was sent again, with other words."""
+    """A form was sent again with other words, so that none of them are lost unseen. ``first`` is what it made then."""
 
     code = "already_written"
 
-    def __init__(self, message: str, listing: object) -> None:
+    def __init__(self, message: str, first: object) -> None:
         super().__init__(message)
-        self.listing = listing
+        self.first = first
 
 
 class OwnListing(Refusal):

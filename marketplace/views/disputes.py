@@ -46,7 +46,10 @@ def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     page = ExchangePage(found, request.user)
     if not form.is_bound and not page.can[Action.DISPUTE]:
         return show(request, found, status=409, refusal=why_not(found, request.user, Action.DISPUTE))
-    return answer(request, "marketplace/dispute.html", {"exchange": found, "page": page, "form": form}, status)
+    context = {"exchange": found, "page": page, "form": form}
+    if form.is_bound and found.state == Exchange.State.DISPUTED:  # what she wrote can still be said
+        context["statement"] = StatementForm(initial={"text": form["statement"].value()})
+    return answer(request, "marketplace/dispute.html", context, status)
 
 
 @require_POST

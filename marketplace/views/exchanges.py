@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import secrets
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
@@ -68,6 +69,9 @@ def propose(request: MemberRequest, public_id: str) -> HttpResponse:
             return redirect(operations.propose(listing, by=request.user, **form.terms))
         except operations.AlreadyAsked as refusal:
             asked = refusal.exchange
+            status = refuse(form, refusal)
+        except operations.AlreadyWritten as refusal:
+            asked = refusal.first
             status = refuse(form, refusal)
         except Refusal as refusal:
             status = refuse(form, refusal)
@@ -318,6 +322,9 @@ def step(
 
 def refuse(form: forms.Form, refusal: Refusal) -> int:
     """Put the sentence on the field it is about, or on the whole form; returns the status of the answer."""
+    if isinstance(refusal, operations.AlreadyWritten):  # sent once more, it is another form
+        form.data = form.data.copy()  # type: ignore[attr-defined]  # what was posted
+        form.data["nonce"] = secrets.token_urlsafe(16)
     form.add_error(_field_of(refusal, form), str(refusal))
     return refusal.status
 

@@ -50,6 +50,40 @@ def test_opening_a_dispute_keeps_the_hours_and_both_see_it() -> None:
     assert Dispute.objects.get().statements.count() == 1
 
 
+def test_what_was_written_in_another_tab_is_not_lost_but_can_be_added() -> None:
+    exchange, _ana, bento = pair(State.DELIVERED)
+    address = url(exchange, "dispute/")
+    first, second = (hidden(bento.get(address), address) for _tab in range(2))
+    bento.post(address, first | {"reason": "not_done", "statement": "Nobody came."})
+
+    answer = bento.post(address, second | {"reason": "time", "statement": "He came for ten minutes."})
+
+    assert answer.status_code == 409
+    assert "This exchange is disputed: a moderator looks at it." in words(answer)
+    assert "What you wrote here was not sent." in words(answer)
+    add = url(exchange, "dispute/statement/")
+    html = answer.content.decode()
+    assert "He came for ten minutes.</textarea>" in html
+    sent = hidden(answer, add) | {"text": "He came for ten minutes."}
+    assert bento.post(add, sent).url == url(exchange)
+    assert "He came for ten minutes." in words(bento.get(url(exchange)))
+    assert Dispute.objects.get().reason == "not_done"
+
+
+def test_other_words_in_a_statement_that_was_sent_are_kept_and_sent_when_pressed_once_more() -> None:
+    exchange, ana, _bento = disputed()
+    address = url(exchange, "dispute/statement/")
+    sent = hidden(ana.get(url(exchange)), address) | {"text": "I was there."}
+    ana.post(address, sent)
+
+    answer = ana.post(address, sent | {"text": "I was there at ten."})
+
+    assert answer.status_code == 409
+    assert "You sent this form before, with other words in it." in words(answer)
+    assert ana.post(address, hidden(answer, address) | {"text": "I was there at ten."}).url == url(exchange)
+    assert exchange.dispute.statements.filter(author=exchange.provider).count() == 2
+
+
 @pytest.mark.parametrize(
     ("typed", "why"),
     [

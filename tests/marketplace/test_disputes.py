@@ -52,9 +52,13 @@ def test_before_it_is_confirmed_the_hours_stay_held(state: str, side: str) -> No
 
 def test_opened_twice_it_is_one_and_the_other_one_finds_it_open() -> None:
     exchange = make_exchange(state=DELIVERED)
-    first = make_dispute(exchange)
+    words = {"by": exchange.receiver, "reason": "not_done", "statement": "Nobody came.", "nonce": "a-form"}
+    first = operations.open_dispute(exchange, **words)
 
-    assert make_dispute(exchange) == first
+    assert operations.open_dispute(exchange, **words) == first
+    for other in ({"statement": "He came, and left."}, {"reason": "time"}, {"nonce": "another-form"}):
+        with pytest.raises(OutOfTurn, match="is disputed"):
+            operations.open_dispute(exchange, **words | other)
     assert (first.statements.count(), exchange.steps.filter(action="dispute").count()) == (1, 1)
     with pytest.raises(OutOfTurn, match="is disputed"):
         make_dispute(exchange, by=exchange.provider)

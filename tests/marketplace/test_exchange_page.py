@@ -404,6 +404,21 @@ def test_exactly_as_long_as_may_be_is_sent() -> None:
     assert write(ana, exchange, "\r\n".join(["x"] * 1000)).status_code == 302  # a line's end counts once
 
 
+def test_other_words_from_a_form_that_was_sent_are_kept_and_sent_when_pressed_once_more() -> None:
+    exchange, ana, bento = pair()
+    address = url(exchange, "messages/")
+    sent = hidden(ana.get(url(exchange)), address)
+    ana.post(address, sent | {"text": "Hello"})
+
+    answer = ana.post(address, sent | {"text": "Hello again"})  # gone back to, say
+
+    assert answer.status_code == 409
+    assert "You sent this form before, with other words in it." in words(answer)
+    assert "Hello again</textarea>" in answer.content.decode()
+    assert ana.post(address, hidden(answer, address) | {"text": "Hello again"}).url == url(exchange)
+    assert "Hello again" in words(bento.get(url(exchange)))
+
+
 def test_a_broken_nonce_is_replaced_and_the_words_stay() -> None:
     exchange, ana, _bento = pair()
     answer = ana.post(url(exchange, "messages/"), {"text": "Hello there", "nonce": "?"})
