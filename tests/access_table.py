@@ -143,6 +143,12 @@ PAGES = [
     Row("exchange_dispute", own("422"), "POST", args={"public_id": "exchange"}),
     Row("dispute_statement", own("422"), "POST", args={"public_id": "disputed exchange"}),
     Row("dispute_evidence", own("422"), "POST", args={"public_id": "disputed exchange"}),
+    *(
+        Row(f"exchange_{step}", own("→ exchange"), args={"public_id": "exchange"})
+        for step in ("accept", "decline", "withdraw", "start", "deliver", "confirm", "cancel", "message", "review")
+    ),
+    Row("dispute_statement", own("→ exchange"), args={"public_id": "disputed exchange"}),
+    Row("dispute_evidence", own("→ exchange"), args={"public_id": "disputed exchange"}),
     Row(
         "evidence",
         by_role("404", anonymous=LOGIN, **dict.fromkeys(("member", "suspended", "moderator", "superuser"), "200")),

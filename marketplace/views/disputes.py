@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import Member
 from marketplace import operations
@@ -18,10 +19,11 @@ from marketplace.exchange_page import ExchangePage
 from marketplace.forms.exchanges import DisputeForm, EvidenceForm, StatementForm
 from marketplace.models import Dispute, Evidence, Exchange
 from marketplace.rules import Action
+from timebank import drafts
 from timebank.errors import Refusal
 from timebank.fragments import signed_in
 
-from .exchanges import MemberRequest, answer, hers, refuse, require_form_methods, show, step, why_not
+from .exchanges import MemberRequest, a_step, answer, hers, refuse, require_form_methods, show, step, why_not
 
 ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 
@@ -31,7 +33,7 @@ ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     """Say what went wrong, and call a moderator."""
     found = hers(request, public_id)
-    form = DisputeForm(request.POST if request.method == "POST" else None)
+    form = DisputeForm(request.POST if request.method == "POST" else None, initial=drafts.typed(request, request.path))
     status = 200
     if form.is_bound and form.is_valid():
         try:
@@ -52,22 +54,15 @@ def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     return answer(request, "marketplace/dispute.html", context, status)
 
 
-@require_POST
-@signed_in
-def dispute_statement(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), StatementForm(request.POST)
-    dispute = _dispute_of(found)
-
-    def state(text: str, nonce: str) -> None:
-        operations.add_statement(dispute, by=request.user, text=text, nonce=nonce)
-
-    return step(request, found, form, state, name="statement", part="statement")
+@a_step
+def dispute_statement(request: MemberRequest, found: Exchange) -> HttpResponse:
+    state = partial(operations.add_statement, _dispute_of(found), by=request.user)
+    return step(request, found, StatementForm(request.POST), state, name="statement", part="statement")
 
 
-@require_POST
-@signed_in
-def dispute_evidence(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), EvidenceForm(request.POST, request.FILES)
+@a_step
+def dispute_evidence(request: MemberRequest, found: Exchange) -> HttpResponse:
+    form = EvidenceForm(request.POST, request.FILES)
     dispute = _dispute_of(found)
 
     def keep(file: Any) -> None:

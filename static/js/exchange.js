@@ -155,8 +155,9 @@
   });
 
   // Signed out, or suspended: nothing more can be sent, and it is said where she looks.
-  const sayOver = (isSuspended) => {
+  const sayOver = (isSuspended, signIn) => {
     const notice = page.querySelector("[data-over]");
+    if (signIn) notice.querySelector("[data-signed-out] a").href = signIn; // it has what she wrote
     if (!notice.hidden) return;
     notice.querySelector("[data-signed-out]").hidden = isSuspended;
     notice.querySelector("[data-suspended]").hidden = !isSuspended;
@@ -167,7 +168,7 @@
   document.addEventListener("live-over", (event) => sayOver(event.detail.isSuspended));
 
   const sayNotSent = (event) => {
-    if (event.detail.xhr.status === 401) sayOver(false);
+    if (event.detail.xhr.status === 401) sayOver(false, event.detail.xhr.getResponseHeader("X-Sign-In"));
     else if (event.detail.elt !== follow) showNotice(page, "[data-not-sent]");
   };
   document.addEventListener("htmx:sendError", sayNotSent);
