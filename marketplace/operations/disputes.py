@@ -38,10 +38,10 @@ def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str,
     TooLate, CannotTakePart.
     """
     exchange = locked(exchange)
-    if (earlier := Dispute.objects.filter(exchange=exchange, opened_by=by).first()) and earlier.is_open:
-        # The same form once more. Any other is refused below, so that no words of hers are lost unseen.
-        if earlier.reason == reason and earlier.statements.filter(author=by, nonce=nonce, text=statement).exists():
-            return earlier
+    said = Statement.objects.filter(author=by, nonce=nonce, text=statement)
+    earlier = Dispute.objects.open().filter(exchange=exchange, opened_by=by, reason=reason, statements__in=said).first()
+    if earlier is not None:  # the same form once more; any other is refused below, so that no words are lost unseen
+        return earlier
     way = check_turn(exchange, Action.DISPUTE, by)
     check_takes_part(by)
     at = clock.now()

@@ -47,8 +47,8 @@ def propose(
     """Ask the owner of ``listing`` for an exchange of ``minutes``; ``starts_at`` None: we will agree.
 
     Nothing is held yet. Sent again with the same ``nonce`` and words it returns the first. Raises CannotTakePart,
-    OwnListing, ListingClosed, AlreadyAsked, AlreadyWritten, SomeMinutes, SlotInThePast; NotEnoughTime where ``by`` is to
-    pay and could not now.
+    OwnListing, ListingClosed, AlreadyAsked, AlreadyWritten, SomeMinutes, SlotInThePast; NotEnoughTime where ``by`` is
+    to pay and could not now.
     """
     listing = Listing.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=listing.pk)
     # Looked for under the lock: of two clicks at once the second finds the first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -24,6 +23,7 @@ from timebank.errors import Refusal
 from timebank.fragments import signed_in
 
 from .exchanges import MemberRequest, a_step, answer, hers, refuse, require_form_methods, show, step, why_not
+from .pace import check_pace
 
 ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 
@@ -56,7 +56,12 @@ def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
 
 @a_step
 def dispute_statement(request: MemberRequest, found: Exchange) -> HttpResponse:
-    state = partial(operations.add_statement, _dispute_of(found), by=request.user)
+    dispute = _dispute_of(found)
+
+    def state(**words: str) -> None:
+        check_pace(request, "messages")
+        operations.add_statement(dispute, by=request.user, **words)
+
     return step(request, found, StatementForm(request.POST), state, name="statement", part="statement")
 
 

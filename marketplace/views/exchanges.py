@@ -41,6 +41,8 @@ from timebank import drafts
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
 
+from .pace import TooFast, check_pace
+
 require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 ENDED_ON_A_PAGE = 20
@@ -68,6 +70,7 @@ def propose(request: MemberRequest, public_id: str) -> HttpResponse:
     asked, status = None, 200
     if form.is_bound and form.is_valid():
         try:
+            check_pace(request, "proposals")
             return redirect(operations.propose(listing, by=request.user, **form.terms))
         except operations.AlreadyAsked as refusal:
             asked = refusal.exchange
@@ -119,6 +122,7 @@ def exchange_counter(request: MemberRequest, public_id: str) -> HttpResponse:
     status = 200
     if form.is_bound and form.is_valid():
         try:
+            check_pace(request, "proposals")
             return redirect(operations.counter(found, by=request.user, **form.terms))
         except operations.TermsChanged as refusal:
             # She sees the new terms above what she wrote, so that the next answer is to those.
@@ -279,7 +283,10 @@ def exchange_cancel(request: MemberRequest, found: Exchange) -> HttpResponse:
 
 @a_step
 def exchange_message(request: MemberRequest, found: Exchange) -> HttpResponse:
-    write = partial(operations.send_message, found, by=request.user)
+    def write(**words: str) -> None:
+        check_pace(request, "messages")
+        operations.send_message(found, by=request.user, **words)
+
     return step(request, found, MessageForm(request.POST), write, name="message", part="composer")
 
 
@@ -376,8 +383,9 @@ def show(
 
 def answer(request: MemberRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
     response = render(request, template, context | {"not_sent": drafts.not_sent(request)}, status=status)
-    if status == Busy.status:
-        response["Retry-After"] = str(Busy.retry_after_seconds)
+    for refused in (Busy, TooFast):
+        if status == refused.status:
+            response["Retry-After"] = str(refused.retry_after_seconds)
     return response
 
 

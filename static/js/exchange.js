@@ -149,7 +149,7 @@
 
   // A refusal says how things really are, and why: it is put in place like any other answer.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (![403, 409].includes(event.detail.xhr.status)) return;
+    if (![403, 409, 429].includes(event.detail.xhr.status)) return;
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   });

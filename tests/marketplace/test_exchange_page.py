@@ -419,6 +419,22 @@ def test_other_words_from_a_form_that_was_sent_are_kept_and_sent_when_pressed_on
     assert "Hello again" in words(bento.get(url(exchange)))
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_too_many_messages_in_an_hour_wait_with_their_words(settings: Any, headers: dict[str, str]) -> None:
+    settings.MESSAGE_RATE_LIMIT = "2/h/user"
+    exchange, ana, bento = pair()
+    for text in ("One", "Two"):
+        write(ana, exchange, text)
+
+    answer = write(ana, exchange, "And three", **headers)
+
+    assert (answer.status_code, answer["Retry-After"]) == (429, "300")
+    assert "That is a lot in a short while." in words(answer)
+    assert "And three</textarea>" in answer.content.decode()
+    write(bento, exchange, "Mine")
+    assert list(exchange.messages.values_list("text", flat=True).order_by("pk")) == ["One", "Two", "Mine"]
+
+
 def test_a_broken_nonce_is_replaced_and_the_words_stay() -> None:
     exchange, ana, _bento = pair()
     answer = ana.post(url(exchange, "messages/"), {"text": "Hello there", "nonce": "?"})
