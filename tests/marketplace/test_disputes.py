@@ -15,7 +15,7 @@ from marketplace import operations
 from marketplace.models import Dispute, Exchange
 from marketplace.rules import NotYours, OutOfTurn
 from notifications.models import Event
-from tests.factories import available, balance, make_dispute, make_exchange, make_member, make_moderator
+from tests.factories import available, balance, make_dispute, make_exchange, make_member, make_moderator, make_superuser
 from tests.work import drain
 from timebank import clock
 
@@ -203,7 +203,8 @@ def test_nobody_rules_in_her_own_case(side: str) -> None:
 
 def test_only_a_moderator_rules_and_reads() -> None:
     dispute = make_dispute()
-    for nobody in (make_member(), make_member(coordinator=True), make_moderator(state="suspended")):
+    others = make_member(), make_member(coordinator=True), make_superuser(), make_moderator(state="suspended")
+    for nobody in others:
         with pytest.raises(operations.NotAModerator):
             rule(dispute, "refund", by=nobody)
         with pytest.raises(operations.NotAModerator):
