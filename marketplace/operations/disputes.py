@@ -6,8 +6,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Member
-from accounts.roles import Role, with_role
+from accounts.models import Member, MemberQuerySet
+from accounts.roles import Role, coordinators, with_role
 from ledger import operations as ledger
 from ledger.log import write_record
 from ledger.models import Account, Hold, Kind
@@ -31,7 +31,8 @@ STATED, SHOWN, READ = "statement", "evidence", "messages-read"
 @retried
 @transaction.atomic
 def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str, nonce: str) -> Dispute:
-    """Stop the clock and call a moderator. The hours stay held; all moderators but the two are told.
+    """Stop the clock and call a moderator. The hours stay held. All moderators but the two are told, or, where there is
+    none who may rule, the coordinators: they see to it that one is named.
 
     Where the exchange was completed already, and that is not too long ago, what the provider has available of those
     minutes is set aside. Sent again with the same ``nonce`` and words it returns the first. Raises OutOfTurn, NotYours,
@@ -60,9 +61,11 @@ def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str,
         opened_at=at,
     )
     Statement.objects.create(dispute=dispute, author=by, text=statement, nonce=nonce, at=at)
-    move(exchange, Action.DISPUTE, by, way.to, at)
+    at_stake = dispute.at_stake_minutes
+    move(exchange, Action.DISPUTE, by, way.to, at, minutes=at_stake)
     failpoints.reached("exchange-before-commit")
-    tell_both(exchange, Action.DISPUTE, by, also=_to_moderators(dispute))
+    also = _to_who_can_help(dispute)
+    tell_both(exchange, Action.DISPUTE, by, also=also, was_completed=was_completed, amount_minutes=at_stake)
     return dispute
 
 
@@ -216,6 +219,11 @@ def settle(
     return dispute
 
 
+def who_may_rule(exchange: Exchange) -> MemberQuerySet:
+    """The moderators who have no part in ``exchange``."""
+    return with_role(Role.MODERATOR).exclude(pk__in=[exchange.provider_id, exchange.receiver_id])
+
+
 def check_may_rule(dispute: Dispute, by: Member) -> None:
     """Raises OwnCase for the two, NotAModerator for who is none."""
     check_has_no_part(dispute, by)
@@ -287,10 +295,11 @@ def _check_open_for(dispute: Dispute, by: Member) -> None:
         raise AlreadyDecided(_("This dispute is decided, so nothing can be added."))
 
 
-def _to_moderators(dispute: Dispute) -> list[Telling]:
-    """What all moderators but the two are told."""
-    return [
-        Telling(moderator.pk, "dispute-opened", None, {"case": dispute.public_id}, in_inbox=True, by_mail=True)
-        for moderator in with_role(Role.MODERATOR)
-        if not dispute.exchange.is_party(moderator)
-    ]
+def _to_who_can_help(dispute: Dispute) -> list[Telling]:
+    """What all moderators but the two are told; without any, all coordinators but the two."""
+    told: dict[str, object] = {"case": dispute.public_id}
+    helpers = list(who_may_rule(dispute.exchange))
+    if not helpers:
+        told["nobody_may_rule"] = True
+        helpers = [one for one in coordinators() if not dispute.exchange.is_party(one)]
+    return [Telling(one.pk, "dispute-opened", None, told, in_inbox=True, by_mail=True) for one in helpers]

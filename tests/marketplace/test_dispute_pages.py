@@ -8,15 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from accounts.operations import suspend_member
+from accounts.operations import send_hours, suspend_member
 from marketplace import operations
 from marketplace.models import Dispute, Evidence, Exchange
-from tests.factories import make_coordinator, make_dispute, make_exchange, make_member, make_moderator
+from tests.factories import available, make_coordinator, make_dispute, make_exchange, make_member, make_moderator
 from tests.pages.reading import links, words
+from tests.work import drain
 from timebank import clock
 
 from .test_exchange_page import HTMX, hidden, pair, signed_in, url
@@ -31,6 +33,7 @@ def files_of_its_own(settings: Any, tmp_path: Any) -> None:
 
 
 def test_opening_a_dispute_keeps_the_hours_and_both_see_it() -> None:
+    make_moderator()
     exchange, ana, bento = pair(State.DELIVERED)
     page = bento.get(url(exchange))
     assert links(page, "Something went wrong: open a dispute") == [url(exchange, "dispute/")]
@@ -48,6 +51,59 @@ def test_opening_a_dispute_keeps_the_hours_and_both_see_it() -> None:
         assert "Nobody came." in said
         assert "Held hours 1h" in said
     assert Dispute.objects.get().statements.count() == 1
+
+
+def test_both_read_who_has_the_hours_if_nobody_rules() -> None:
+    make_moderator()
+    exchange, ana, bento = pair(State.DISPUTED)
+    assert "If nobody rules by then, Bento has them back." in words(ana.get(url(exchange)))
+    assert "If nobody rules by then, they are yours." in words(bento.get(url(exchange)))
+    assert "You opened a dispute. The hours stay held." in words(bento.get(url(exchange)))
+
+    done, ana, bento = pair(State.COMPLETED)
+    drain()
+    make_dispute(done)
+    assert "If nobody rules by then, they are yours." in words(ana.get(url(done)))
+    assert "If nobody rules by then, Ana has them back." in words(bento.get(url(done)))
+
+
+def test_a_dispute_after_completion_says_what_was_taken_back_and_not_that_it_stayed() -> None:
+    done, ana, bento = pair(State.COMPLETED)
+    drain()
+    make_dispute(done)
+    assert "You opened a dispute. Set aside until it is settled: 1 h." in words(bento.get(url(done)))
+    assert "Bento opened a dispute. Set aside until it is settled: 1 h." in words(ana.get(url(done)))
+    said = words(ana.get("/notifications/"))
+    assert "Bento Lima opened a dispute. Set aside until a moderator has looked at it: 1 h." in said
+    assert "The hours stay held" not in said
+
+    spent, ana, bento = pair(State.COMPLETED)
+    drain()
+    everything = available(spent.provider)
+    send_hours(
+        sender=spent.provider,
+        recipient=make_member(),
+        amount_minutes=everything,
+        kind="gift",
+        note="",
+        nonce="12345678",
+    )
+    make_dispute(spent)
+    for client in (ana, bento):
+        assert "No hours are at stake." in words(client.get(url(spent)))
+        assert "opened a dispute. No hours are left to set aside." in words(client.get(url(spent)))
+    assert "Bento Lima opened a dispute. No hours are left to set aside." in words(ana.get("/notifications/"))
+
+
+def test_where_no_moderator_may_rule_both_read_that_one_is_looked_for() -> None:
+    exchange, ana, bento = pair(State.DELIVERED)
+    exchange.provider.groups.add(Group.objects.get(name="moderators"))
+    make_dispute(exchange)
+    for client in (ana, bento):
+        assert "A moderator has to be found" in words(client.get(url(exchange)))
+        assert "The coordinators look for one." in words(client.get(url(exchange)))
+    make_moderator()
+    assert "A moderator looks at it The hours" in words(ana.get(url(exchange)))
 
 
 def test_what_was_written_in_another_tab_is_not_lost_but_can_be_added() -> None:
@@ -283,6 +339,7 @@ def test_a_file_is_for_the_two_and_for_moderators() -> None:
 
 
 def test_a_moderator_who_is_one_of_the_two_sees_what_a_party_sees() -> None:
+    make_moderator()
     exchange = make_exchange(state=State.DELIVERED, provider=make_moderator())
     make_dispute(exchange)
     assert "A moderator looks at it" in words(signed_in(exchange.provider).get(url(exchange)))

@@ -74,6 +74,19 @@ def test_all_moderators_but_the_two_are_told() -> None:
     assert set(Event.objects.filter(type="dispute-opened").values_list("member_id", flat=True)) == moderators
 
 
+def test_where_no_moderator_may_rule_the_coordinators_are_told_to_find_one() -> None:
+    exchange = make_exchange(state=DELIVERED)
+    exchange.provider.groups.add(Group.objects.get(name="moderators"))
+    exchange.receiver.groups.add(Group.objects.get(name="coordinators"))
+    coordinator = make_member(coordinator=True)
+    make_moderator(state="suspended")
+
+    make_dispute(exchange)
+
+    told = Event.objects.get(type="dispute-opened")
+    assert (told.member, told.data["nobody_may_rule"], told.by_mail) == (coordinator, True, True)
+
+
 def test_who_is_suspended_opens_none_but_says_her_side() -> None:
     exchange = make_exchange(state=DELIVERED)
     Member.objects.filter(pk=exchange.provider.pk).update(state=Member.State.SUSPENDED)
