@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -17,9 +20,9 @@ from notifications.operations import Telling
 from timebank import clock, failpoints
 from timebank.retries import retried
 
-from . import files
+from .files import Clean, cleaned
 from .messages import already_written
-from .refusals import AlreadyDecided, BadFile, NotAModerator, OwnCase, SomeMinutes, TooLate
+from .refusals import AlreadyDecided, BadFile, BadFiles, NotAModerator, OwnCase, SomeMinutes, TooLate
 from .steps import account_of, check_minutes, check_takes_part, locked, move, steward, tell_both, write_step
 
 State = Exchange.State
@@ -28,21 +31,28 @@ MOST_FILES = 5  # of each of the two
 STATED, SHOWN, READ = "statement", "evidence", "messages-read"
 
 
-@retried
-@transaction.atomic
-def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str, nonce: str) -> Dispute:
+def open_dispute(
+    exchange: Exchange, *, by: Member, reason: str, statement: str, nonce: str, files: Sequence[UploadedFile] = ()
+) -> Dispute:
     """Stop the clock and call a moderator. The hours stay held. All moderators but the two are told, or, where there is
     none who may rule, the coordinators: they see to it that one is named.
 
     Where the exchange was completed already, and that is not too long ago, what the provider has available of those
-    minutes is set aside. Sent again with the same ``nonce`` and words it returns the first. Raises OutOfTurn, NotYours,
-    TooLate, CannotTakePart.
+    minutes is set aside. ``files`` are kept as `add_evidence` keeps them, all or none. Sent again with the same
+    ``nonce``, words and files it returns the first. Raises OutOfTurn, NotYours, TooLate, CannotTakePart, BadFiles.
     """
+    shown = _cleaned(files)  # slow, so before the row is locked
+    return _open(exchange, by, reason, statement, nonce, shown)
+
+
+@retried
+@transaction.atomic
+def _open(exchange: Exchange, by: Member, reason: str, statement: str, nonce: str, shown: dict[str, Clean]) -> Dispute:
     exchange = locked(exchange)
     said = Statement.objects.filter(author=by, nonce=nonce, text=statement)
     earlier = Dispute.objects.open().filter(exchange=exchange, opened_by=by, reason=reason, statements__in=said).first()
-    if earlier is not None:  # the same form once more; any other is refused below, so that no words are lost unseen
-        return earlier
+    if earlier and earlier.evidence.filter(author=by, sha256__in=shown).count() == len(shown):
+        return earlier  # the same form once more; any other is refused below, so that nothing is lost unseen
     way = check_turn(exchange, Action.DISPUTE, by)
     check_takes_part(by)
     at = clock.now()
@@ -61,6 +71,8 @@ def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str,
         opened_at=at,
     )
     Statement.objects.create(dispute=dispute, author=by, text=statement, nonce=nonce, at=at)
+    for clean in shown.values():
+        _keep(dispute, by, clean, at)
     at_stake = dispute.at_stake_minutes
     move(exchange, Action.DISPUTE, by, way.to, at, minutes=at_stake)
     failpoints.reached("exchange-before-commit")
@@ -94,13 +106,13 @@ def add_evidence(dispute: Dispute, *, by: Member, upload: UploadedFile) -> Evide
 
     Raises BadFile, NotYours, AlreadyDecided.
     """
-    clean = files.cleaned(upload)  # slow, so before the row is locked
+    clean = cleaned(upload)  # slow, so before the row is locked
     return _keep_evidence(dispute, by, clean)
 
 
 @retried
 @transaction.atomic
-def _keep_evidence(dispute: Dispute, by: Member, clean: files.Clean) -> Evidence:
+def _keep_evidence(dispute: Dispute, by: Member, clean: Clean) -> Evidence:
     dispute = _locked(dispute)
     _check_open_for(dispute, by)
     hers = Evidence.objects.filter(dispute=dispute, author=by)
@@ -109,6 +121,13 @@ def _keep_evidence(dispute: Dispute, by: Member, clean: files.Clean) -> Evidence
     if hers.count() >= MOST_FILES:
         raise BadFile(_("You can add up to %(most)d files.") % {"most": MOST_FILES})
     at = clock.now()
+    evidence = _keep(dispute, by, clean, at)
+    write_step(dispute.exchange, SHOWN, by, at)
+    tell_both(dispute.exchange, SHOWN, by)
+    return evidence
+
+
+def _keep(dispute: Dispute, by: Member, clean: Clean, at: datetime) -> Evidence:
     evidence = Evidence(
         dispute=dispute,
         author=by,
@@ -120,9 +139,21 @@ def _keep_evidence(dispute: Dispute, by: Member, clean: files.Clean) -> Evidence
     )
     evidence.file.save(f"{evidence.public_id}{clean.ending}", clean.as_file(), save=False)
     evidence.save(force_insert=True)
-    write_step(dispute.exchange, SHOWN, by, at)
-    tell_both(dispute.exchange, SHOWN, by)
     return evidence
+
+
+def _cleaned(uploads: Sequence[UploadedFile]) -> dict[str, Clean]:
+    """Several files as they may be kept, each once, by what they hold. Raises BadFiles, which names a bad one."""
+    if len(uploads) > MOST_FILES:
+        raise BadFiles(_("You can add up to %(most)d files.") % {"most": MOST_FILES})
+    clean = {}
+    for upload in uploads:
+        try:
+            one = cleaned(upload)
+        except BadFile as refusal:
+            raise BadFiles(f"{upload.name}: {refusal}") from refusal
+        clean[one.sha256] = one
+    return clean
 
 
 @retried

@@ -104,6 +104,12 @@ class BadFile(Refusal):
     field = "file"
 
 
+class BadFiles(BadFile):
+    """One of several files given at once is no good, or there are too many; the sentence names it."""
+
+    field = "files"
+
+
 class AlreadyDecided(Refusal):
     """Another moderator ruled first; the sentence says how."""
 

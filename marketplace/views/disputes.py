@@ -33,7 +33,8 @@ ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     """Say what went wrong, and call a moderator."""
     found = hers(request, public_id)
-    form = DisputeForm(request.POST if request.method == "POST" else None, initial=drafts.typed(request, request.path))
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = DisputeForm(*sent, initial=drafts.typed(request, request.path))
     status = 200
     if form.is_bound and form.is_valid():
         try:
@@ -48,7 +49,8 @@ def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     page = ExchangePage(found, request.user)
     if not form.is_bound and not page.can[Action.DISPUTE]:
         return show(request, found, status=409, refusal=why_not(found, request.user, Action.DISPUTE))
-    context = {"exchange": found, "page": page, "form": form}
+    # No browser lets a page choose files again.
+    context = {"exchange": found, "page": page, "form": form, "lost_files": bool(request.FILES)}
     if form.is_bound and found.state == Exchange.State.DISPUTED:  # what she wrote can still be said
         context["statement"] = StatementForm(initial={"text": form["statement"].value()})
     return answer(request, "marketplace/dispute.html", context, status)

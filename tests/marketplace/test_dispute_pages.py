@@ -53,6 +53,44 @@ def test_opening_a_dispute_keeps_the_hours_and_both_see_it() -> None:
     assert Dispute.objects.get().statements.count() == 1
 
 
+def test_several_files_are_given_with_it_and_a_second_click_adds_none() -> None:
+    exchange, ana, bento = pair(State.DELIVERED)
+    address = url(exchange, "dispute/")
+    form = bento.get(address)
+    assert 'name="files"' in form.content.decode() and "multiple" in form.content.decode()
+    sent = hidden(form, address) | {"reason": "not_done", "statement": "Nobody came."}
+    for _click in range(2):
+        assert bento.post(address, sent | {"files": [a_picture("door.png"), a_picture("calls.pdf", PDF)]}).url == url(
+            exchange
+        )
+
+    assert sorted(Evidence.objects.values_list("name", flat=True)) == ["calls.pdf", "door.png"]
+    for client in (ana, bento):
+        assert "door.png" in words(client.get(url(exchange)))
+    assert exchange.steps.filter(action="dispute").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["calls.pdf", "notes.txt"], "notes.txt: This is no picture and no PDF."),
+        ([f"{n}.pdf" for n in range(6)], "You can add up to 5 files."),
+    ],
+)
+def test_a_file_that_cannot_be_kept_is_named_and_nothing_is_opened(names: list[str], why: str) -> None:
+    exchange, _ana, bento = pair(State.DELIVERED)
+    files = [SimpleUploadedFile(n, b"%PDF-1.4 " + n.encode() if n.endswith("pdf") else b"words") for n in names]
+    typed = {"reason": "not_done", "statement": "Nobody came.", "nonce": "12345678", "files": files}
+
+    answer = bento.post(url(exchange, "dispute/"), typed)
+
+    assert answer.status_code == 422
+    assert why in words(answer)
+    assert "Please choose the files once more." in words(answer)
+    assert "Nobody came." in answer.content.decode()
+    assert not Dispute.objects.exists() and not Evidence.objects.exists()
+
+
 def test_both_read_who_has_the_hours_if_nobody_rules() -> None:
     make_moderator()
     exchange, ana, bento = pair(State.DISPUTED)
