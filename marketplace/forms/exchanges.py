@@ -202,7 +202,7 @@ class DisputeForm(forms.Form):
         rows=6,
         error_messages={"required": gettext_lazy("Say what happened, so that a moderator can understand it.")},
     )
-    files = ManyFilesField(
+    evidence = ManyFilesField(
         label=gettext_lazy("Photos or PDFs"),
         help_text=gettext_lazy("Up to 5 files of 5 MB: JPEG, PNG, WebP or PDF. More can be added later."),
         required=False,

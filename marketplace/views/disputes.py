@@ -33,12 +33,14 @@ ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     """Say what went wrong, and call a moderator."""
     found = hers(request, public_id)
-    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = DisputeForm(*sent, initial=drafts.typed(request, request.path))
+    is_sent = request.method == "POST"
+    kept = drafts.typed(request, request.path)
+    form = DisputeForm(request.POST, request.FILES) if is_sent else DisputeForm(initial=kept)
     status = 200
     if form.is_bound and form.is_valid():
         try:
-            operations.open_dispute(found, by=request.user, **form.cleaned_data)
+            asked = form.cleaned_data
+            operations.open_dispute(found, by=request.user, files=asked.pop("evidence"), **asked)
         except Refusal as refusal:
             found = hers(request, public_id)
             status = refuse(form, refusal)

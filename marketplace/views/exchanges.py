@@ -338,14 +338,15 @@ def step(
 def refuse(form: forms.Form, refusal: Refusal) -> int:
     """Put the sentence on the field it is about, or on the whole form; returns the status of the answer."""
     if isinstance(refusal, operations.AlreadyWritten):  # sent once more, it is another form
-        form.data = form.data.copy()  # type: ignore[attr-defined]  # what was posted
-        form.data["nonce"] = secrets.token_urlsafe(16)
+        typed: Any = form.data.copy()  # type: ignore[attr-defined]  # what was posted
+        typed["nonce"] = secrets.token_urlsafe(16)
+        form.data = typed
     form.add_error(_field_of(refusal, form), str(refusal))
     return refusal.status
 
 
 def _field_of(refusal: Refusal, form: forms.Form) -> str | None:
-    named = {"amount_minutes": "minutes"}.get(refusal.field or "", refusal.field)
+    named = {"amount_minutes": "minutes", "files": "evidence"}.get(refusal.field or "", refusal.field)
     return named if named in form.fields else None
 
 

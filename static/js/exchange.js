@@ -74,6 +74,15 @@
     htmx.trigger(follow, "look-anew");
   });
 
+  // What was wrong with a message is not said of the next one.
+  page.addEventListener("input", (event) => {
+    const field = event.target.closest("#composer .field");
+    if (!field || event.target.getAttribute("aria-invalid") !== "true") return;
+    event.target.removeAttribute("aria-invalid");
+    event.target.removeAttribute("aria-describedby");
+    for (const said of event.target.form.querySelectorAll(".error")) said.remove();
+  });
+
   // --- The thread ---------------------------------------------------------------------------------
 
   const log = page.querySelector("[data-log]");

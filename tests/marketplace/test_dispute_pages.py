@@ -57,12 +57,12 @@ def test_several_files_are_given_with_it_and_a_second_click_adds_none() -> None:
     exchange, ana, bento = pair(State.DELIVERED)
     address = url(exchange, "dispute/")
     form = bento.get(address)
-    assert 'name="files"' in form.content.decode() and "multiple" in form.content.decode()
+    assert 'name="evidence"' in form.content.decode() and "multiple" in form.content.decode()
     sent = hidden(form, address) | {"reason": "not_done", "statement": "Nobody came."}
     for _click in range(2):
-        assert bento.post(address, sent | {"files": [a_picture("door.png"), a_picture("calls.pdf", PDF)]}).url == url(
-            exchange
-        )
+        assert bento.post(
+            address, sent | {"evidence": [a_picture("door.png"), a_picture("calls.pdf", PDF)]}
+        ).url == url(exchange)
 
     assert sorted(Evidence.objects.values_list("name", flat=True)) == ["calls.pdf", "door.png"]
     for client in (ana, bento):
@@ -80,7 +80,7 @@ def test_several_files_are_given_with_it_and_a_second_click_adds_none() -> None:
 def test_a_file_that_cannot_be_kept_is_named_and_nothing_is_opened(names: list[str], why: str) -> None:
     exchange, _ana, bento = pair(State.DELIVERED)
     files = [SimpleUploadedFile(n, b"%PDF-1.4 " + n.encode() if n.endswith("pdf") else b"words") for n in names]
-    typed = {"reason": "not_done", "statement": "Nobody came.", "nonce": "12345678", "files": files}
+    typed = {"reason": "not_done", "statement": "Nobody came.", "nonce": "12345678", "evidence": files}
 
     answer = bento.post(url(exchange, "dispute/"), typed)
 
