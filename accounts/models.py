@@ -195,7 +195,8 @@ class Member(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_moderator(self) -> bool:
-        return self.is_member and (self.is_superuser or "moderators" in self.roles)
+        """Whether she may rule in disputes. Who administers the site may not, unless she is given the role too."""
+        return self.is_member and "moderators" in self.roles
 
     def agreed_to(self, versions: dict[str, str]) -> bool:
         """Whether she agreed to these versions of the documents."""

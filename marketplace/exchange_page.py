@@ -19,7 +19,7 @@ from timebank.durations import shown
 from . import words
 from .models import Dispute, Exchange, Message, Review, Step
 from .operations import may_review
-from .operations.disputes import READ
+from .operations.disputes import READ, who_may_rule
 from .rules import Action, is_over_for_good, late_cancel_minutes, may
 
 State = Exchange.State
@@ -254,6 +254,16 @@ class ExchangePage:
             return None
         rows = Dispute.objects.select_related("opened_by", "decided_by")
         return rows.prefetch_related("statements", "evidence").get(exchange=self.exchange)
+
+    @cached_property
+    def somebody_may_rule(self) -> bool:
+        """Whether there is a moderator who has no part in it."""
+        return who_may_rule(self.exchange).exists()
+
+    @property
+    def keeps_without_a_ruling(self) -> bool:
+        """Whether it is the reader who has the hours at stake again if nobody rules: they were taken from her."""
+        return bool(self.dispute and self.dispute.was_completed) == self.is_provider
 
     @property
     def reads(self) -> Sequence[Step]:

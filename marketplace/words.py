@@ -45,11 +45,39 @@ def _sentence(step: Step, before: Sequence[Step], exchange: Exchange, reader: Me
         return _of_the_moderator(step.action, exchange, reader, amount)
     if step.action == Action.CANCEL and step.data.get("minutes"):
         return _cancelled_late(step, exchange, reader, amount)
+    if step.action == Action.DISPUTE and _was_completed(before):
+        return _disputed_afterwards(step, exchange, reader)
     known = {"amount": amount, "terms": _terms(step)}
     if step.by_id == reader.pk:
         return _by_you(step.action) % known
     doer = exchange.provider if step.by_id == exchange.provider_id else exchange.receiver
     return _by_name(step.action) % {**known, "name": doer.get_short_name()}
+
+
+def _was_completed(before: Sequence[Step]) -> bool:
+    """Whether the hours had gone over by then: confirmed, or by silence."""
+    by_silence = any(step.action == Action.LAPSE and "minutes" in step.data for step in before)
+    return by_silence or any(step.action == Action.CONFIRM for step in before)
+
+
+def _disputed_afterwards(step: Step, exchange: Exchange, reader: Member) -> str:
+    """What a dispute after completion did: it took hours back that had gone over, or found none left."""
+    minutes = step.data.get("minutes")
+    known = {"amount": shown(minutes or 0)}
+    if step.by_id == reader.pk:
+        text = (
+            _("You opened a dispute. Set aside until it is settled: %(amount)s.")
+            if minutes
+            else _("You opened a dispute. No hours are left to set aside.")
+        )
+        return text % known
+    known["name"] = exchange.partner_of(reader).get_short_name()
+    text = (
+        _("%(name)s opened a dispute. Set aside until it is settled: %(amount)s.")
+        if minutes
+        else _("%(name)s opened a dispute. No hours are left to set aside.")
+    )
+    return text % known
 
 
 def _terms(step: Step) -> str:

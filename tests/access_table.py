@@ -143,9 +143,15 @@ PAGES = [
     Row("exchange_dispute", own("422"), "POST", args={"public_id": "exchange"}),
     Row("dispute_statement", own("422"), "POST", args={"public_id": "disputed exchange"}),
     Row("dispute_evidence", own("422"), "POST", args={"public_id": "disputed exchange"}),
+    *(
+        Row(f"exchange_{step}", own("→ exchange"), args={"public_id": "exchange"})
+        for step in ("accept", "decline", "withdraw", "start", "deliver", "confirm", "cancel", "message", "review")
+    ),
+    Row("dispute_statement", own("→ exchange"), args={"public_id": "disputed exchange"}),
+    Row("dispute_evidence", own("→ exchange"), args={"public_id": "disputed exchange"}),
     Row(
         "evidence",
-        by_role("404", anonymous=LOGIN, **dict.fromkeys(("member", "suspended", "moderator", "superuser"), "200")),
+        by_role("404", anonymous=LOGIN, **dict.fromkeys(("member", "suspended", "moderator"), "200")),
         args={"public_id": "evidence"},
     ),
     # Her own settings.
@@ -211,11 +217,10 @@ STAFF = [
     Row("admin:case", staff(other_staff="404"), args={"public_id": "not-a-case"}),
     Row("admin:case", staff(other_staff="405"), "POST", args={"public_id": "case"}),
     Row("admin:case_messages", staff(other_staff="405"), args={"public_id": "case"}),
-    Row(
-        "admin:case_messages", staff("moderator", "superuser", cell="→ admin:case"), "POST", args={"public_id": "case"}
-    ),
-    Row("admin:case_ruling", staff("moderator", "superuser", cell="→ admin:case"), args={"public_id": "case"}),
-    Row("admin:case_ruling", staff("moderator", "superuser", cell="422"), "POST", args={"public_id": "case"}),
+    # Who administers the site rules in no dispute, and reads no messages.
+    Row("admin:case_messages", staff("moderator", cell="→ admin:case"), "POST", args={"public_id": "case"}),
+    Row("admin:case_ruling", staff("moderator", cell="→ admin:case"), args={"public_id": "case"}),
+    Row("admin:case_ruling", staff("moderator", cell="422"), "POST", args={"public_id": "case"}),
     Row("admin:marketplace_listing_hide_it", staff(*ALL_STAFF), args=LISTING),
     Row("admin:marketplace_listing_hide_it", staff(*ALL_STAFF, cell="422"), "POST", args=LISTING),
     Row("admin:marketplace_listing_show_it", staff(*ALL_STAFF), args=LISTING),

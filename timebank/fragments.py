@@ -8,8 +8,11 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+
+from . import drafts
 
 View = Callable[..., HttpResponse]
 
@@ -21,14 +24,25 @@ def fragment(request: HttpRequest) -> str:
 
 
 def signed_in(view: View) -> View:
-    """Ask strangers to sign in; but a fragment's request gets a 401, for no card should hold a sign-in page."""
+    """Ask strangers to sign in; but a fragment's request gets a 401, for no card should hold a sign-in page.
+
+    What somebody typed who was signed out meanwhile is kept (`drafts`): the address after signing in has it again.
+    """
     page = login_required(view)
 
     @wraps(view)
     def page_or_fragment(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if fragment(request) and not request.user.is_authenticated:
-            return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
-        response = page(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            response = page(request, *args, **kwargs)
+        elif fragment(request):
+            response = HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+            if request.method == "POST":
+                response["X-Sign-In"] = redirect_to_login(drafts.keep(request)).url
+            return response
+        elif request.method == "POST":
+            response = redirect_to_login(drafts.keep(request))
+        else:
+            response = page(request, *args, **kwargs)
         patch_vary_headers(response, ["HX-Request", "HX-Target"])
         return response
 

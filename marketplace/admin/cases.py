@@ -182,17 +182,20 @@ def case_ruling(request: HttpRequest, dispute: Dispute) -> HttpResponse:
     if request.method == "GET":
         return redirect("admin:case", dispute.public_id)
     form = RulingForm(request.POST, dispute=dispute)
-    if not form.is_valid():
-        return _page(request, dispute, form, status=422)
-    if "change" in request.POST:
-        return _page(request, dispute, form)
+    is_whole = form.is_valid()
     try:
+        operations.check_undecided(dispute, by)  # before anything else: a decided case has no form to keep words in
+        if not is_whole:
+            return _page(request, dispute, form, status=422)
+        if "change" in request.POST:
+            return _page(request, dispute, form)
         if "sure" not in request.POST:
             return _preview(request, dispute, form)
         operations.rule(dispute, by=by, because=form.cleaned_data["because"], **form.ruling())
     except operations.AlreadyDecided as refusal:
         now = Dispute.objects.with_people().get(pk=dispute.pk)
-        unused = "" if now.decided_by == by else form.cleaned_data["because"]
+        typed = form.cleaned_data.get("because") or form.data.get("because", "").strip()
+        unused = "" if typed == now.because else typed  # the same reason once more is a second click
         return _page(request, now, form, status=refusal.status, refusal=refusal, unused=unused)
     except Refusal as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
@@ -202,7 +205,6 @@ def case_ruling(request: HttpRequest, dispute: Dispute) -> HttpResponse:
 
 
 def _preview(request: HttpRequest, dispute: Dispute, form: RulingForm) -> HttpResponse:
-    operations.check_undecided(dispute, who(request))
     context = {
         **_frame(request, dispute),
         "form": form,

@@ -167,6 +167,27 @@ class MessageForm(forms.Form):
     nonce = NonceField()
 
 
+_KINDS_OF_FILES = "image/jpeg,image/png,image/webp,application/pdf"
+
+
+class ManyFilesInput(forms.FileInput):
+    """A field in which several files can be chosen."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return files.getlist(name)
+
+
+class ManyFilesField(forms.FileField):
+    """Any number of files; what is wrong with one the operation says."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return list(data or ())
+
+
 class DisputeForm(forms.Form):
     reason = forms.ChoiceField(
         label=gettext_lazy("What went wrong?"),
@@ -180,6 +201,12 @@ class DisputeForm(forms.Form):
         longest=LONGEST_STATEMENT,
         rows=6,
         error_messages={"required": gettext_lazy("Say what happened, so that a moderator can understand it.")},
+    )
+    evidence = ManyFilesField(
+        label=gettext_lazy("Photos or PDFs"),
+        help_text=gettext_lazy("Up to 5 files of 5 MB: JPEG, PNG, WebP or PDF. More can be added later."),
+        required=False,
+        widget=ManyFilesInput(attrs={"accept": _KINDS_OF_FILES}),
     )
     nonce = NonceField()
 
@@ -200,7 +227,7 @@ class EvidenceForm(forms.Form):
         help_text=gettext_lazy("JPEG, PNG, WebP or PDF, up to 5 MB."),
         allow_empty_file=True,  # the operation says what is wrong with it
         max_length=None,
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
+        widget=forms.FileInput(attrs={"accept": _KINDS_OF_FILES}),
         error_messages={
             "required": gettext_lazy("Choose a file first."),
             "invalid": gettext_lazy("Choose a file first."),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Member
-from accounts.roles import Role, with_role
+from accounts.models import Member, MemberQuerySet
+from accounts.roles import Role, coordinators, with_role
 from ledger import operations as ledger
 from ledger.log import write_record
 from ledger.models import Account, Hold, Kind
@@ -17,8 +20,9 @@ from notifications.operations import Telling
 from timebank import clock, failpoints
 from timebank.retries import retried
 
-from . import files
-from .refusals import AlreadyDecided, BadFile, NotAModerator, OwnCase, SomeMinutes, TooLate
+from .files import Clean, cleaned
+from .messages import already_written
+from .refusals import AlreadyDecided, BadFile, BadFiles, NotAModerator, OwnCase, SomeMinutes, TooLate
 from .steps import account_of, check_minutes, check_takes_part, locked, move, steward, tell_both, write_step
 
 State = Exchange.State
@@ -27,17 +31,28 @@ MOST_FILES = 5  # of each of the two
 STATED, SHOWN, READ = "statement", "evidence", "messages-read"
 
 
-@retried
-@transaction.atomic
-def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str, nonce: str) -> Dispute:
-    """Stop the clock and call a moderator. The hours stay held; all moderators but the two are told.
+def open_dispute(
+    exchange: Exchange, *, by: Member, reason: str, statement: str, nonce: str, files: Sequence[UploadedFile] = ()
+) -> Dispute:
+    """Stop the clock and call a moderator. The hours stay held. All moderators but the two are told, or, where there is
+    none who may rule, the coordinators: they see to it that one is named.
 
     Where the exchange was completed already, and that is not too long ago, what the provider has available of those
-    minutes is set aside. Raises OutOfTurn, NotYours, TooLate, CannotTakePart.
+    minutes is set aside. ``files`` are kept as `add_evidence` keeps them, all or none. Sent again with the same
+    ``nonce``, words and files it returns the first. Raises OutOfTurn, NotYours, TooLate, CannotTakePart, BadFiles.
     """
+    shown = _cleaned(files)  # slow, so before the row is locked
+    return _open(exchange, by, reason, statement, nonce, shown)
+
+
+@retried
+@transaction.atomic
+def _open(exchange: Exchange, by: Member, reason: str, statement: str, nonce: str, shown: dict[str, Clean]) -> Dispute:
     exchange = locked(exchange)
-    if (earlier := Dispute.objects.filter(exchange=exchange, opened_by=by).first()) and earlier.is_open:
-        return earlier
+    said = Statement.objects.filter(author=by, nonce=nonce, text=statement)
+    earlier = Dispute.objects.open().filter(exchange=exchange, opened_by=by, reason=reason, statements__in=said).first()
+    if earlier and earlier.evidence.filter(author=by, sha256__in=shown).count() == len(shown):
+        return earlier  # the same form once more; any other is refused below, so that nothing is lost unseen
     way = check_turn(exchange, Action.DISPUTE, by)
     check_takes_part(by)
     at = clock.now()
@@ -56,23 +71,29 @@ def open_dispute(exchange: Exchange, *, by: Member, reason: str, statement: str,
         opened_at=at,
     )
     Statement.objects.create(dispute=dispute, author=by, text=statement, nonce=nonce, at=at)
-    move(exchange, Action.DISPUTE, by, way.to, at)
+    for clean in shown.values():
+        _keep(dispute, by, clean, at)
+    at_stake = dispute.at_stake_minutes
+    move(exchange, Action.DISPUTE, by, way.to, at, minutes=at_stake)
     failpoints.reached("exchange-before-commit")
-    tell_both(exchange, Action.DISPUTE, by, also=_to_moderators(dispute))
+    also = _to_who_can_help(dispute)
+    tell_both(exchange, Action.DISPUTE, by, also=also, was_completed=was_completed, amount_minutes=at_stake)
     return dispute
 
 
 @retried
 @transaction.atomic
 def add_statement(dispute: Dispute, *, by: Member, text: str, nonce: str) -> Statement:
-    """Say one's side of it; a suspended member may. Sent again with the same ``nonce`` it returns the first.
+    """Say one's side of it; a suspended member may. Sent again with the same ``nonce`` and words it returns the first.
 
-    Raises NotYours, AlreadyDecided.
+    Raises NotYours, AlreadyDecided, AlreadyWritten.
     """
     dispute = _locked(dispute)
     _check_open_for(dispute, by)
     if earlier := Statement.objects.filter(dispute=dispute, author=by, nonce=nonce).first():
-        return earlier
+        if earlier.text == text:
+            return earlier
+        raise already_written(earlier)
     at = clock.now()
     statement = Statement.objects.create(dispute=dispute, author=by, text=text, nonce=nonce, at=at)
     write_step(dispute.exchange, STATED, by, at)
@@ -85,13 +106,13 @@ def add_evidence(dispute: Dispute, *, by: Member, upload: UploadedFile) -> Evide
 
     Raises BadFile, NotYours, AlreadyDecided.
     """
-    clean = files.cleaned(upload)  # slow, so before the row is locked
+    clean = cleaned(upload)  # slow, so before the row is locked
     return _keep_evidence(dispute, by, clean)
 
 
 @retried
 @transaction.atomic
-def _keep_evidence(dispute: Dispute, by: Member, clean: files.Clean) -> Evidence:
+def _keep_evidence(dispute: Dispute, by: Member, clean: Clean) -> Evidence:
     dispute = _locked(dispute)
     _check_open_for(dispute, by)
     hers = Evidence.objects.filter(dispute=dispute, author=by)
@@ -100,6 +121,13 @@ def _keep_evidence(dispute: Dispute, by: Member, clean: files.Clean) -> Evidence
     if hers.count() >= MOST_FILES:
         raise BadFile(_("You can add up to %(most)d files.") % {"most": MOST_FILES})
     at = clock.now()
+    evidence = _keep(dispute, by, clean, at)
+    write_step(dispute.exchange, SHOWN, by, at)
+    tell_both(dispute.exchange, SHOWN, by)
+    return evidence
+
+
+def _keep(dispute: Dispute, by: Member, clean: Clean, at: datetime) -> Evidence:
     evidence = Evidence(
         dispute=dispute,
         author=by,
@@ -111,9 +139,21 @@ def _keep_evidence(dispute: Dispute, by: Member, clean: files.Clean) -> Evidence
     )
     evidence.file.save(f"{evidence.public_id}{clean.ending}", clean.as_file(), save=False)
     evidence.save(force_insert=True)
-    write_step(dispute.exchange, SHOWN, by, at)
-    tell_both(dispute.exchange, SHOWN, by)
     return evidence
+
+
+def _cleaned(uploads: Sequence[UploadedFile]) -> dict[str, Clean]:
+    """Several files as they may be kept, each once, by what they hold. Raises BadFiles, which names a bad one."""
+    if len(uploads) > MOST_FILES:
+        raise BadFiles(_("You can add up to %(most)d files.") % {"most": MOST_FILES})
+    clean = {}
+    for upload in uploads:
+        try:
+            one = cleaned(upload)
+        except BadFile as refusal:
+            raise BadFiles(f"{upload.name}: {refusal}") from refusal
+        clean[one.sha256] = one
+    return clean
 
 
 @retried
@@ -210,6 +250,11 @@ def settle(
     return dispute
 
 
+def who_may_rule(exchange: Exchange) -> MemberQuerySet:
+    """The moderators who have no part in ``exchange``."""
+    return with_role(Role.MODERATOR).exclude(pk__in=[exchange.provider_id, exchange.receiver_id])
+
+
 def check_may_rule(dispute: Dispute, by: Member) -> None:
     """Raises OwnCase for the two, NotAModerator for who is none."""
     check_has_no_part(dispute, by)
@@ -281,10 +326,11 @@ def _check_open_for(dispute: Dispute, by: Member) -> None:
         raise AlreadyDecided(_("This dispute is decided, so nothing can be added."))
 
 
-def _to_moderators(dispute: Dispute) -> list[Telling]:
-    """What all moderators but the two are told."""
-    return [
-        Telling(moderator.pk, "dispute-opened", None, {"case": dispute.public_id}, in_inbox=True, by_mail=True)
-        for moderator in with_role(Role.MODERATOR)
-        if not dispute.exchange.is_party(moderator)
-    ]
+def _to_who_can_help(dispute: Dispute) -> list[Telling]:
+    """What all moderators but the two are told; without any, all coordinators but the two."""
+    told: dict[str, object] = {"case": dispute.public_id}
+    helpers = list(who_may_rule(dispute.exchange))
+    if not helpers:
+        told["nobody_may_rule"] = True
+        helpers = [one for one in coordinators() if not dispute.exchange.is_party(one)]
+    return [Telling(one.pk, "dispute-opened", None, told, in_inbox=True, by_mail=True) for one in helpers]

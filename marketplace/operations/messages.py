@@ -15,6 +15,7 @@ from notifications.operations import Telling, tell_all
 from timebank import clock
 from timebank.retries import retried
 
+from .refusals import AlreadyWritten
 from .steps import check_partner_takes_part, check_takes_part, locked
 
 TALK = timedelta(hours=1)  # so long after one message the next is part of the same conversation
@@ -23,17 +24,20 @@ TALK = timedelta(hours=1)  # so long after one message the next is part of the s
 @retried
 @transaction.atomic
 def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Message:
-    """Write ``text`` to the other one of the two. Sent again with the same ``nonce`` it returns the first.
+    """Write ``text`` to the other one of the two. Sent again with the same ``nonce`` and words it returns the first.
 
     The other one finds one line in her inbox however many messages she has not read yet, and gets one mail for what is
     written within an hour, so that two who write to each other on open pages get no mail for every line.
-    Raises NotYours, CannotTakePart, PartnerCannotTakePart, and OutOfTurn once it ended with nothing given.
+    Raises NotYours, CannotTakePart, PartnerCannotTakePart, AlreadyWritten, and OutOfTurn once it ended with nothing
+    given.
     """
     exchange = locked(exchange)  # so that of two messages at once one is the first, and one line tells of both
     if not exchange.is_party(by):
         raise NotYours(_("Only the two of this exchange write here."))
-    if earlier := Message.objects.filter(exchange=exchange, author=by, nonce=nonce).first():
-        return earlier
+    if earlier := _sent_before(exchange, by, nonce):
+        if earlier.text == text:
+            return earlier
+        raise already_written(earlier)
     check_takes_part(by)
     check_may_talk(exchange)
     partner = exchange.partner_of(by)
@@ -54,5 +58,19 @@ def send_message(exchange: Exchange, *, by: Member, text: str, nonce: str) -> Me
 
 
 def write_message(exchange: Exchange, by: Member, text: str, *, nonce: str, at: datetime) -> Message:
-    """Keep the words, in the present transaction."""
+    """Keep the words, in the present transaction. Raises AlreadyWritten where others came with the same ``nonce``."""
+    if earlier := _sent_before(exchange, by, nonce):
+        raise already_written(earlier)
     return Message.objects.create(exchange=exchange, author=by, text=text, nonce=nonce, sent_at=at)
+
+
+def already_written(first: object) -> AlreadyWritten:
+    """What to say of a form that comes again with other words: ``first`` is what it made."""
+    return AlreadyWritten(
+        _("You sent this form before, with other words in it. These were not sent: to send them too, press once more."),
+        first,
+    )
+
+
+def _sent_before(exchange: Exchange, by: Member, nonce: str) -> Message | None:
+    return Message.objects.filter(exchange=exchange, author=by, nonce=nonce).first()

@@ -15,7 +15,7 @@ from marketplace.rules import Action, check_turn, present_terms
 from timebank import clock, failpoints
 from timebank.retries import retried
 
-from .messages import write_message
+from .messages import already_written, write_message
 from .refusals import AlreadyAsked, ListingClosed, OwnListing, PartnerIsShort, TermsChanged
 from .steps import (
     account_of,
@@ -46,13 +46,16 @@ def propose(
 ) -> Exchange:
     """Ask the owner of ``listing`` for an exchange of ``minutes``; ``starts_at`` None: we will agree.
 
-    Nothing is held yet. Sent again with the same ``nonce`` it returns the first. Raises CannotTakePart, OwnListing,
-    ListingClosed, AlreadyAsked, SomeMinutes, SlotInThePast; NotEnoughTime where ``by`` is to pay and could not now.
+    Nothing is held yet. Sent again with the same ``nonce`` and words it returns the first. Raises CannotTakePart,
+    OwnListing, ListingClosed, AlreadyAsked, AlreadyWritten, SomeMinutes, SlotInThePast; NotEnoughTime where ``by`` is
+    to pay and could not now.
     """
     listing = Listing.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=listing.pk)
     # Looked for under the lock: of two clicks at once the second finds the first.
     if earlier := Exchange.objects.filter(opened_by=by, nonce=nonce).first():
-        return earlier
+        if _asked_for(earlier, listing, minutes, starts_at, place, message):
+            return earlier
+        raise already_written(earlier)
     check_takes_part(by)
     _check_can_be_asked_for(listing, by)
     check_minutes(minutes)
@@ -96,7 +99,8 @@ def counter(
 ) -> Exchange:
     """Suggest other terms instead of those on the table; the other one is asked now.
 
-    Raises OutOfTurn, NotYours, TermsChanged, CannotTakePart, PartnerCannotTakePart, SomeMinutes, SlotInThePast.
+    Raises OutOfTurn, NotYours, TermsChanged, CannotTakePart, PartnerCannotTakePart, SomeMinutes, SlotInThePast,
+    AlreadyWritten.
     """
     exchange = locked(exchange)
     way = check_turn(exchange, Action.COUNTER, by)
@@ -189,6 +193,20 @@ def _check_can_be_asked_for(listing: Listing, by: Member) -> None:
     live = Exchange.objects.filter(listing=listing, opened_by=by, state__in=Exchange.LIVE).first()
     if live is not None:
         raise AlreadyAsked(_("You asked for this already, and it is not settled yet."), live)
+
+
+def _asked_for(
+    exchange: Exchange, listing: Listing, minutes: int, starts_at: datetime | None, place: str, message: str
+) -> bool:
+    """Whether these are the words that ``exchange`` was proposed with, whatever became of it since."""
+    first = exchange.steps.get(seq=1)
+    said = exchange.messages.filter(author=exchange.opened_by, nonce=exchange.nonce).values_list("text", flat=True)
+    was_countered = exchange.version > 1  # the first place is not kept then
+    return (
+        (exchange.listing_id, first.data["minutes"], first.starts_at) == (listing.pk, minutes, starts_at)
+        and (was_countered or exchange.place == place)
+        and (said.first() or "") == message
+    )
 
 
 def _check_terms(exchange: Exchange, version: int) -> None:

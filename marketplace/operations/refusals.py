@@ -19,13 +19,13 @@ class ListingIncomplete(Refusal):
 
 
 class AlreadyWritten(Refusal):
-    """The form of ``listing`` was sent again, with other words."""
+    """A form was sent again with other words, so that none of them are lost unseen. ``first`` is what it made then."""
 
     code = "already_written"
 
-    def __init__(self, message: str, listing: object) -> None:
+    def __init__(self, message: str, first: object) -> None:
         super().__init__(message)
-        self.listing = listing
+        self.first = first
 
 
 class OwnListing(Refusal):
@@ -102,6 +102,12 @@ class BadFile(Refusal):
     code = "bad_file"
     status = 422
     field = "file"
+
+
+class BadFiles(BadFile):
+    """One of several files given at once is no good, or there are too many; the sentence names it."""
+
+    field = "files"
 
 
 class AlreadyDecided(Refusal):

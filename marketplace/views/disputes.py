@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import Member
 from marketplace import operations
@@ -18,10 +18,12 @@ from marketplace.exchange_page import ExchangePage
 from marketplace.forms.exchanges import DisputeForm, EvidenceForm, StatementForm
 from marketplace.models import Dispute, Evidence, Exchange
 from marketplace.rules import Action
+from timebank import drafts
 from timebank.errors import Refusal
 from timebank.fragments import signed_in
 
-from .exchanges import MemberRequest, answer, hers, refuse, require_form_methods, show, step, why_not
+from .exchanges import MemberRequest, a_step, answer, hers, refuse, require_form_methods, show, step, why_not
+from .pace import check_pace
 
 ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 
@@ -31,11 +33,14 @@ ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     """Say what went wrong, and call a moderator."""
     found = hers(request, public_id)
-    form = DisputeForm(request.POST if request.method == "POST" else None)
+    is_sent = request.method == "POST"
+    kept = drafts.typed(request, request.path)
+    form = DisputeForm(request.POST, request.FILES) if is_sent else DisputeForm(initial=kept)
     status = 200
     if form.is_bound and form.is_valid():
         try:
-            operations.open_dispute(found, by=request.user, **form.cleaned_data)
+            asked = form.cleaned_data
+            operations.open_dispute(found, by=request.user, files=asked.pop("evidence"), **asked)
         except Refusal as refusal:
             found = hers(request, public_id)
             status = refuse(form, refusal)
@@ -46,25 +51,27 @@ def exchange_dispute(request: MemberRequest, public_id: str) -> HttpResponse:
     page = ExchangePage(found, request.user)
     if not form.is_bound and not page.can[Action.DISPUTE]:
         return show(request, found, status=409, refusal=why_not(found, request.user, Action.DISPUTE))
-    return answer(request, "marketplace/dispute.html", {"exchange": found, "page": page, "form": form}, status)
+    # No browser lets a page choose files again.
+    context = {"exchange": found, "page": page, "form": form, "lost_files": bool(request.FILES)}
+    if form.is_bound and found.state == Exchange.State.DISPUTED:  # what she wrote can still be said
+        context["statement"] = StatementForm(initial={"text": form["statement"].value()})
+    return answer(request, "marketplace/dispute.html", context, status)
 
 
-@require_POST
-@signed_in
-def dispute_statement(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), StatementForm(request.POST)
+@a_step
+def dispute_statement(request: MemberRequest, found: Exchange) -> HttpResponse:
     dispute = _dispute_of(found)
 
-    def state(text: str, nonce: str) -> None:
-        operations.add_statement(dispute, by=request.user, text=text, nonce=nonce)
+    def state(**words: str) -> None:
+        check_pace(request, "messages")
+        operations.add_statement(dispute, by=request.user, **words)
 
-    return step(request, found, form, state, name="statement", part="statement")
+    return step(request, found, StatementForm(request.POST), state, name="statement", part="statement")
 
 
-@require_POST
-@signed_in
-def dispute_evidence(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), EvidenceForm(request.POST, request.FILES)
+@a_step
+def dispute_evidence(request: MemberRequest, found: Exchange) -> HttpResponse:
+    form = EvidenceForm(request.POST, request.FILES)
     dispute = _dispute_of(found)
 
     def keep(file: Any) -> None:

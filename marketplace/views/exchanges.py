@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import secrets
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from itertools import islice
 from typing import Any
 
@@ -12,8 +13,9 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Member
 from ledger.models import Account
@@ -35,8 +37,11 @@ from marketplace.forms.exchanges import (
 from marketplace.models import Exchange, Listing
 from marketplace.rules import Action, check_turn
 from notifications.middleware import has_seen
+from timebank import drafts
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
+
+from .pace import TooFast, check_pace
 
 require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -60,14 +65,18 @@ def propose(request: MemberRequest, public_id: str) -> HttpResponse:
     listing = get_object_or_404(_askable(request).select_related("owner", "category__parent"), public_id=public_id)
     if listing.owner_id == request.user.pk and request.method != "POST":
         return render(request, "marketplace/propose_not_now.html", {"listing": listing})
-    first = {"minutes": listing.minutes, "place": listing.place}
+    first = {"minutes": listing.minutes, "place": listing.place} | drafts.typed(request, request.path)
     form = ProposalForm(request.POST) if request.method == "POST" else ProposalForm(initial=first)
     asked, status = None, 200
     if form.is_bound and form.is_valid():
         try:
+            check_pace(request, "proposals")
             return redirect(operations.propose(listing, by=request.user, **form.terms))
         except operations.AlreadyAsked as refusal:
             asked = refusal.exchange
+            status = refuse(form, refusal)
+        except operations.AlreadyWritten as refusal:
+            asked = refusal.first
             status = refuse(form, refusal)
         except Refusal as refusal:
             status = refuse(form, refusal)
@@ -108,11 +117,12 @@ def exchange_counter(request: MemberRequest, public_id: str) -> HttpResponse:
         "minutes": found.minutes,
         "place": found.place,
         "version": found.version,
-    }
+    } | drafts.typed(request, request.path)
     form = CounterForm(request.POST) if request.method == "POST" else CounterForm(initial=first)
     status = 200
     if form.is_bound and form.is_valid():
         try:
+            check_pace(request, "proposals")
             return redirect(operations.counter(found, by=request.user, **form.terms))
         except operations.TermsChanged as refusal:
             # She sees the new terms above what she wrote, so that the next answer is to those.
@@ -208,73 +218,82 @@ def exchange(request: MemberRequest, public_id: str) -> HttpResponse:
 # --- Steps ----------------------------------------------------------------------------------------
 
 
-@require_POST
-@signed_in
-def exchange_accept(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), AcceptForm(request.POST)
-    return step(
-        request, found, form, lambda version: operations.accept_exchange(found, by=request.user, version=version)
-    )
+StepView = Callable[[MemberRequest, Exchange], HttpResponse]
 
 
-@require_POST
-@signed_in
-def exchange_decline(request: MemberRequest, public_id: str) -> HttpResponse:
-    found = hers(request, public_id)
-    return step(request, found, PlainForm(request.POST), lambda: operations.decline_exchange(found, by=request.user))
+def a_step(view: StepView) -> Callable[[MemberRequest, str], HttpResponse]:
+    """The address of something to do to an exchange: posted to, ``view`` does it, for its two people.
+
+    Opened, as after signing in again, it leads to the exchange, with what was typed.
+    """
+
+    @require_form_methods
+    @signed_in
+    @wraps(view)
+    def done_or_led_on(request: MemberRequest, public_id: str) -> HttpResponse:
+        found = hers(request, public_id)
+        if request.method == "POST":
+            return view(request, found)
+        return redirect(drafts.onward(request, found.get_absolute_url()))
+
+    return done_or_led_on
 
 
-@require_POST
-@signed_in
-def exchange_withdraw(request: MemberRequest, public_id: str) -> HttpResponse:
-    found = hers(request, public_id)
-    return step(request, found, PlainForm(request.POST), lambda: operations.withdraw_exchange(found, by=request.user))
+@a_step
+def exchange_accept(request: MemberRequest, found: Exchange) -> HttpResponse:
+    accept = partial(operations.accept_exchange, found, by=request.user)
+    return step(request, found, AcceptForm(request.POST), accept)
 
 
-@require_POST
-@signed_in
-def exchange_start(request: MemberRequest, public_id: str) -> HttpResponse:
-    found = hers(request, public_id)
-    return step(request, found, PlainForm(request.POST), lambda: operations.start_exchange(found, by=request.user))
+@a_step
+def exchange_decline(request: MemberRequest, found: Exchange) -> HttpResponse:
+    decline = partial(operations.decline_exchange, found, by=request.user)
+    return step(request, found, PlainForm(request.POST), decline)
 
 
-@require_POST
-@signed_in
-def exchange_deliver(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), DeliverForm(request.POST)
-    act = operations.deliver_exchange
-    return step(request, found, form, lambda minutes: act(found, by=request.user, minutes=minutes), name="deliver")
+@a_step
+def exchange_withdraw(request: MemberRequest, found: Exchange) -> HttpResponse:
+    withdraw = partial(operations.withdraw_exchange, found, by=request.user)
+    return step(request, found, PlainForm(request.POST), withdraw)
 
 
-@require_POST
-@signed_in
-def exchange_confirm(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), ConfirmForm(request.POST)
-    act = operations.confirm_exchange
-    return step(request, found, form, lambda minutes: act(found, by=request.user, minutes=minutes), name="confirm")
+@a_step
+def exchange_start(request: MemberRequest, found: Exchange) -> HttpResponse:
+    start = partial(operations.start_exchange, found, by=request.user)
+    return step(request, found, PlainForm(request.POST), start)
 
 
-@require_POST
-@signed_in
-def exchange_cancel(request: MemberRequest, public_id: str) -> HttpResponse:
-    found = hers(request, public_id)
-    return step(request, found, PlainForm(request.POST), lambda: operations.cancel_exchange(found, by=request.user))
+@a_step
+def exchange_deliver(request: MemberRequest, found: Exchange) -> HttpResponse:
+    deliver = partial(operations.deliver_exchange, found, by=request.user)
+    return step(request, found, DeliverForm(request.POST), deliver, name="deliver")
 
 
-@require_POST
-@signed_in
-def exchange_message(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), MessageForm(request.POST)
-    write = partial(operations.send_message, found, by=request.user)
-    return step(request, found, form, write, name="message", part="composer")
+@a_step
+def exchange_confirm(request: MemberRequest, found: Exchange) -> HttpResponse:
+    confirm = partial(operations.confirm_exchange, found, by=request.user)
+    return step(request, found, ConfirmForm(request.POST), confirm, name="confirm")
 
 
-@require_POST
-@signed_in
-def exchange_review(request: MemberRequest, public_id: str) -> HttpResponse:
-    found, form = hers(request, public_id), ReviewForm(request.POST)
+@a_step
+def exchange_cancel(request: MemberRequest, found: Exchange) -> HttpResponse:
+    cancel = partial(operations.cancel_exchange, found, by=request.user)
+    return step(request, found, PlainForm(request.POST), cancel)
+
+
+@a_step
+def exchange_message(request: MemberRequest, found: Exchange) -> HttpResponse:
+    def write(**words: str) -> None:
+        check_pace(request, "messages")
+        operations.send_message(found, by=request.user, **words)
+
+    return step(request, found, MessageForm(request.POST), write, name="message", part="composer")
+
+
+@a_step
+def exchange_review(request: MemberRequest, found: Exchange) -> HttpResponse:
     say = partial(operations.review_exchange, found, by=request.user)
-    return step(request, found, form, say, name="review", part="review")
+    return step(request, found, ReviewForm(request.POST), say, name="review", part="review")
 
 
 # --- What they share, and the pages of disputes too -------------------------------------------------
@@ -318,12 +337,16 @@ def step(
 
 def refuse(form: forms.Form, refusal: Refusal) -> int:
     """Put the sentence on the field it is about, or on the whole form; returns the status of the answer."""
+    if isinstance(refusal, operations.AlreadyWritten):  # sent once more, it is another form
+        typed: Any = form.data.copy()  # type: ignore[attr-defined]  # what was posted
+        typed["nonce"] = secrets.token_urlsafe(16)
+        form.data = typed
     form.add_error(_field_of(refusal, form), str(refusal))
     return refusal.status
 
 
 def _field_of(refusal: Refusal, form: forms.Form) -> str | None:
-    named = {"amount_minutes": "minutes"}.get(refusal.field or "", refusal.field)
+    named = {"amount_minutes": "minutes", "files": "evidence"}.get(refusal.field or "", refusal.field)
     return named if named in form.fields else None
 
 
@@ -338,13 +361,17 @@ def show(
 ) -> HttpResponse:
     """The exchange's page, or as a fragment its parts. ``part`` is the one that answers what was just done."""
     page = ExchangePage(found, request.user, whole_thread="whole" in request.GET)
+
+    def typed(address: str) -> dict[str, Any]:
+        return drafts.typed(request, reverse(address, args=[found.public_id]))
+
     fresh = {
-        "deliver": DeliverForm(initial={"minutes": found.minutes}),
-        "confirm": ConfirmForm(initial={"minutes": found.delivered_minutes}),
-        "message": MessageForm(auto_id="id_message_%s"),
-        "statement": StatementForm(auto_id="id_statement_%s"),
+        "deliver": DeliverForm(initial={"minutes": found.minutes} | typed("exchange_deliver")),
+        "confirm": ConfirmForm(initial={"minutes": found.delivered_minutes} | typed("exchange_confirm")),
+        "message": MessageForm(auto_id="id_message_%s", initial=typed("exchange_message")),
+        "statement": StatementForm(auto_id="id_statement_%s", initial=typed("dispute_statement")),
         "evidence": EvidenceForm(),
-        "review": ReviewForm(auto_id="id_review_%s"),
+        "review": ReviewForm(auto_id="id_review_%s", initial=typed("exchange_review")),
     }
     asked = forms or {}
     for name, form in asked.items():
@@ -356,9 +383,10 @@ def show(
 
 
 def answer(request: MemberRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
-    response = render(request, template, context, status=status)
-    if status == Busy.status:
-        response["Retry-After"] = str(Busy.retry_after_seconds)
+    response = render(request, template, context | {"not_sent": drafts.not_sent(request)}, status=status)
+    for refused in (Busy, TooFast):
+        if status == refused.status:
+            response["Retry-After"] = str(refused.retry_after_seconds)
     return response
 
 

@@ -172,7 +172,7 @@ def listing_new(request: MemberRequest) -> HttpResponse:
         written = operations.write_listing(request.user, **asked, publish=not is_draft)
     except operations.AlreadyWritten as refusal:
         form.with_nonce(_nonce())
-        return _refused(request, form, refusal, earlier=refusal.listing)
+        return _refused(request, form, refusal, earlier=refusal.first)
     except Refusal as refusal:
         return _refused(request, form, refusal)
     messages.success(request, _saved(written))

@@ -74,6 +74,15 @@
     htmx.trigger(follow, "look-anew");
   });
 
+  // What was wrong with a message is not said of the next one.
+  page.addEventListener("input", (event) => {
+    const field = event.target.closest("#composer .field");
+    if (!field || event.target.getAttribute("aria-invalid") !== "true") return;
+    event.target.removeAttribute("aria-invalid");
+    event.target.removeAttribute("aria-describedby");
+    for (const said of event.target.form.querySelectorAll(".error")) said.remove();
+  });
+
   // --- The thread ---------------------------------------------------------------------------------
 
   const log = page.querySelector("[data-log]");
@@ -149,14 +158,15 @@
 
   // A refusal says how things really are, and why: it is put in place like any other answer.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (![403, 409].includes(event.detail.xhr.status)) return;
+    if (![403, 409, 429].includes(event.detail.xhr.status)) return;
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   });
 
   // Signed out, or suspended: nothing more can be sent, and it is said where she looks.
-  const sayOver = (isSuspended) => {
+  const sayOver = (isSuspended, signIn) => {
     const notice = page.querySelector("[data-over]");
+    if (signIn) notice.querySelector("[data-signed-out] a").href = signIn; // it has what she wrote
     if (!notice.hidden) return;
     notice.querySelector("[data-signed-out]").hidden = isSuspended;
     notice.querySelector("[data-suspended]").hidden = !isSuspended;
@@ -167,7 +177,7 @@
   document.addEventListener("live-over", (event) => sayOver(event.detail.isSuspended));
 
   const sayNotSent = (event) => {
-    if (event.detail.xhr.status === 401) sayOver(false);
+    if (event.detail.xhr.status === 401) sayOver(false, event.detail.xhr.getResponseHeader("X-Sign-In"));
     else if (event.detail.elt !== follow) showNotice(page, "[data-not-sent]");
   };
   document.addEventListener("htmx:sendError", sayNotSent);

@@ -261,7 +261,7 @@ def test_the_second_moderator_reads_who_ruled_first_and_how(signed_in):
     browser = signed_in(make_moderator(name="Walter"))
     operations.rule(dispute, by=make_moderator(name="Vera"), outcome="release", because="It was done well.")
 
-    for step in ({}, {"sure": "1"}):
+    for step in ({}, {"sure": "1"}, {"change": "1"}, {"outcome": ""}, {"minutes": "soon"}):
         answer = choose(browser, dispute, **step)
         assert answer.status_code == 409
         text = text_of(answer)
@@ -278,6 +278,8 @@ def test_a_double_click_on_rule_rules_once_and_says_so(signed_in):
     assert answer.status_code == 409
     assert "You ruled already: shared between the two." in text_of(answer)
     assert "was not used" not in text_of(answer)
+    in_another_tab = text_of(choose(browser, dispute, because="On second thoughts."))
+    assert "What you wrote was not used: On second thoughts." in in_another_tab
     assert Record.objects.filter(kind="ruling").count() == 1
 
 

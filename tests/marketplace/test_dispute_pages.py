@@ -8,15 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from accounts.operations import suspend_member
+from accounts.operations import send_hours, suspend_member
 from marketplace import operations
 from marketplace.models import Dispute, Evidence, Exchange
-from tests.factories import make_coordinator, make_dispute, make_exchange, make_member, make_moderator
+from tests.factories import available, make_coordinator, make_dispute, make_exchange, make_member, make_moderator
 from tests.pages.reading import links, words
+from tests.work import drain
 from timebank import clock
 
 from .test_exchange_page import HTMX, hidden, pair, signed_in, url
@@ -31,6 +33,7 @@ def files_of_its_own(settings: Any, tmp_path: Any) -> None:
 
 
 def test_opening_a_dispute_keeps_the_hours_and_both_see_it() -> None:
+    make_moderator()
     exchange, ana, bento = pair(State.DELIVERED)
     page = bento.get(url(exchange))
     assert links(page, "Something went wrong: open a dispute") == [url(exchange, "dispute/")]
@@ -48,6 +51,131 @@ def test_opening_a_dispute_keeps_the_hours_and_both_see_it() -> None:
         assert "Nobody came." in said
         assert "Held hours 1h" in said
     assert Dispute.objects.get().statements.count() == 1
+
+
+def test_several_files_are_given_with_it_and_a_second_click_adds_none() -> None:
+    exchange, ana, bento = pair(State.DELIVERED)
+    address = url(exchange, "dispute/")
+    form = bento.get(address)
+    assert 'name="evidence"' in form.content.decode() and "multiple" in form.content.decode()
+    sent = hidden(form, address) | {"reason": "not_done", "statement": "Nobody came."}
+    for _click in range(2):
+        assert bento.post(
+            address, sent | {"evidence": [a_picture("door.png"), a_picture("calls.pdf", PDF)]}
+        ).url == url(exchange)
+
+    assert sorted(Evidence.objects.values_list("name", flat=True)) == ["calls.pdf", "door.png"]
+    for client in (ana, bento):
+        assert "door.png" in words(client.get(url(exchange)))
+    assert exchange.steps.filter(action="dispute").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["calls.pdf", "notes.txt"], "notes.txt: This is no picture and no PDF."),
+        ([f"{n}.pdf" for n in range(6)], "You can add up to 5 files."),
+    ],
+)
+def test_a_file_that_cannot_be_kept_is_named_and_nothing_is_opened(names: list[str], why: str) -> None:
+    exchange, _ana, bento = pair(State.DELIVERED)
+    files = [SimpleUploadedFile(n, b"%PDF-1.4 " + n.encode() if n.endswith("pdf") else b"words") for n in names]
+    typed = {"reason": "not_done", "statement": "Nobody came.", "nonce": "12345678", "evidence": files}
+
+    answer = bento.post(url(exchange, "dispute/"), typed)
+
+    assert answer.status_code == 422
+    assert why in words(answer)
+    assert "Please choose the files once more." in words(answer)
+    assert "Nobody came." in answer.content.decode()
+    assert not Dispute.objects.exists() and not Evidence.objects.exists()
+
+
+def test_both_read_who_has_the_hours_if_nobody_rules() -> None:
+    make_moderator()
+    exchange, ana, bento = pair(State.DISPUTED)
+    assert "If nobody rules by then, Bento has them back." in words(ana.get(url(exchange)))
+    assert "If nobody rules by then, they are yours." in words(bento.get(url(exchange)))
+    assert "You opened a dispute. The hours stay held." in words(bento.get(url(exchange)))
+
+    done, ana, bento = pair(State.COMPLETED)
+    drain()
+    make_dispute(done)
+    assert "If nobody rules by then, they are yours." in words(ana.get(url(done)))
+    assert "If nobody rules by then, Ana has them back." in words(bento.get(url(done)))
+
+
+def test_a_dispute_after_completion_says_what_was_taken_back_and_not_that_it_stayed() -> None:
+    done, ana, bento = pair(State.COMPLETED)
+    drain()
+    make_dispute(done)
+    assert "You opened a dispute. Set aside until it is settled: 1 h." in words(bento.get(url(done)))
+    assert "Bento opened a dispute. Set aside until it is settled: 1 h." in words(ana.get(url(done)))
+    said = words(ana.get("/notifications/"))
+    assert "Bento Lima opened a dispute. Set aside until a moderator has looked at it: 1 h." in said
+    assert "The hours stay held" not in said
+
+    spent, ana, bento = pair(State.COMPLETED)
+    drain()
+    everything = available(spent.provider)
+    send_hours(
+        sender=spent.provider,
+        recipient=make_member(),
+        amount_minutes=everything,
+        kind="gift",
+        note="",
+        nonce="12345678",
+    )
+    make_dispute(spent)
+    for client in (ana, bento):
+        assert "No hours are at stake." in words(client.get(url(spent)))
+        assert "opened a dispute. No hours are left to set aside." in words(client.get(url(spent)))
+    assert "Bento Lima opened a dispute. No hours are left to set aside." in words(ana.get("/notifications/"))
+
+
+def test_where_no_moderator_may_rule_both_read_that_one_is_looked_for() -> None:
+    exchange, ana, bento = pair(State.DELIVERED)
+    exchange.provider.groups.add(Group.objects.get(name="moderators"))
+    make_dispute(exchange)
+    for client in (ana, bento):
+        assert "A moderator has to be found" in words(client.get(url(exchange)))
+        assert "The coordinators look for one." in words(client.get(url(exchange)))
+    make_moderator()
+    assert "A moderator looks at it The hours" in words(ana.get(url(exchange)))
+
+
+def test_what_was_written_in_another_tab_is_not_lost_but_can_be_added() -> None:
+    exchange, _ana, bento = pair(State.DELIVERED)
+    address = url(exchange, "dispute/")
+    first, second = (hidden(bento.get(address), address) for _tab in range(2))
+    bento.post(address, first | {"reason": "not_done", "statement": "Nobody came."})
+
+    answer = bento.post(address, second | {"reason": "time", "statement": "He came for ten minutes."})
+
+    assert answer.status_code == 409
+    assert "This exchange is disputed: a moderator looks at it." in words(answer)
+    assert "What you wrote here was not sent." in words(answer)
+    add = url(exchange, "dispute/statement/")
+    html = answer.content.decode()
+    assert "He came for ten minutes.</textarea>" in html
+    sent = hidden(answer, add) | {"text": "He came for ten minutes."}
+    assert bento.post(add, sent).url == url(exchange)
+    assert "He came for ten minutes." in words(bento.get(url(exchange)))
+    assert Dispute.objects.get().reason == "not_done"
+
+
+def test_other_words_in_a_statement_that_was_sent_are_kept_and_sent_when_pressed_once_more() -> None:
+    exchange, ana, _bento = disputed()
+    address = url(exchange, "dispute/statement/")
+    sent = hidden(ana.get(url(exchange)), address) | {"text": "I was there."}
+    ana.post(address, sent)
+
+    answer = ana.post(address, sent | {"text": "I was there at ten."})
+
+    assert answer.status_code == 409
+    assert "You sent this form before, with other words in it." in words(answer)
+    assert ana.post(address, hidden(answer, address) | {"text": "I was there at ten."}).url == url(exchange)
+    assert exchange.dispute.statements.filter(author=exchange.provider).count() == 2
 
 
 @pytest.mark.parametrize(
@@ -249,6 +377,7 @@ def test_a_file_is_for_the_two_and_for_moderators() -> None:
 
 
 def test_a_moderator_who_is_one_of_the_two_sees_what_a_party_sees() -> None:
+    make_moderator()
     exchange = make_exchange(state=State.DELIVERED, provider=make_moderator())
     make_dispute(exchange)
     assert "A moderator looks at it" in words(signed_in(exchange.provider).get(url(exchange)))

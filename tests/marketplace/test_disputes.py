@@ -15,7 +15,7 @@ from marketplace import operations
 from marketplace.models import Dispute, Exchange
 from marketplace.rules import NotYours, OutOfTurn
 from notifications.models import Event
-from tests.factories import available, balance, make_dispute, make_exchange, make_member, make_moderator
+from tests.factories import available, balance, make_dispute, make_exchange, make_member, make_moderator, make_superuser
 from tests.work import drain
 from timebank import clock
 
@@ -52,9 +52,13 @@ def test_before_it_is_confirmed_the_hours_stay_held(state: str, side: str) -> No
 
 def test_opened_twice_it_is_one_and_the_other_one_finds_it_open() -> None:
     exchange = make_exchange(state=DELIVERED)
-    first = make_dispute(exchange)
+    words = {"by": exchange.receiver, "reason": "not_done", "statement": "Nobody came.", "nonce": "a-form"}
+    first = operations.open_dispute(exchange, **words)
 
-    assert make_dispute(exchange) == first
+    assert operations.open_dispute(exchange, **words) == first
+    for other in ({"statement": "He came, and left."}, {"reason": "time"}, {"nonce": "another-form"}):
+        with pytest.raises(OutOfTurn, match="is disputed"):
+            operations.open_dispute(exchange, **words | other)
     assert (first.statements.count(), exchange.steps.filter(action="dispute").count()) == (1, 1)
     with pytest.raises(OutOfTurn, match="is disputed"):
         make_dispute(exchange, by=exchange.provider)
@@ -68,6 +72,19 @@ def test_all_moderators_but_the_two_are_told() -> None:
     make_dispute(exchange)
 
     assert set(Event.objects.filter(type="dispute-opened").values_list("member_id", flat=True)) == moderators
+
+
+def test_where_no_moderator_may_rule_the_coordinators_are_told_to_find_one() -> None:
+    exchange = make_exchange(state=DELIVERED)
+    exchange.provider.groups.add(Group.objects.get(name="moderators"))
+    exchange.receiver.groups.add(Group.objects.get(name="coordinators"))
+    coordinator = make_member(coordinator=True)
+    make_moderator(state="suspended")
+
+    make_dispute(exchange)
+
+    told = Event.objects.get(type="dispute-opened")
+    assert (told.member, told.data["nobody_may_rule"], told.by_mail) == (coordinator, True, True)
 
 
 def test_who_is_suspended_opens_none_but_says_her_side() -> None:
@@ -199,7 +216,8 @@ def test_nobody_rules_in_her_own_case(side: str) -> None:
 
 def test_only_a_moderator_rules_and_reads() -> None:
     dispute = make_dispute()
-    for nobody in (make_member(), make_member(coordinator=True), make_moderator(state="suspended")):
+    others = make_member(), make_member(coordinator=True), make_superuser(), make_moderator(state="suspended")
+    for nobody in others:
         with pytest.raises(operations.NotAModerator):
             rule(dispute, "refund", by=nobody)
         with pytest.raises(operations.NotAModerator):

@@ -404,6 +404,37 @@ def test_exactly_as_long_as_may_be_is_sent() -> None:
     assert write(ana, exchange, "\r\n".join(["x"] * 1000)).status_code == 302  # a line's end counts once
 
 
+def test_other_words_from_a_form_that_was_sent_are_kept_and_sent_when_pressed_once_more() -> None:
+    exchange, ana, bento = pair()
+    address = url(exchange, "messages/")
+    sent = hidden(ana.get(url(exchange)), address)
+    ana.post(address, sent | {"text": "Hello"})
+
+    answer = ana.post(address, sent | {"text": "Hello again"})  # gone back to, say
+
+    assert answer.status_code == 409
+    assert "You sent this form before, with other words in it." in words(answer)
+    assert "Hello again</textarea>" in answer.content.decode()
+    assert ana.post(address, hidden(answer, address) | {"text": "Hello again"}).url == url(exchange)
+    assert "Hello again" in words(bento.get(url(exchange)))
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_too_many_messages_in_an_hour_wait_with_their_words(settings: Any, headers: dict[str, str]) -> None:
+    settings.MESSAGE_RATE_LIMIT = "2/h/user"
+    exchange, ana, bento = pair()
+    for text in ("One", "Two"):
+        write(ana, exchange, text)
+
+    answer = write(ana, exchange, "And three", **headers)
+
+    assert (answer.status_code, answer["Retry-After"]) == (429, "300")
+    assert "That is a lot in a short while." in words(answer)
+    assert "And three</textarea>" in answer.content.decode()
+    write(bento, exchange, "Mine")
+    assert list(exchange.messages.values_list("text", flat=True).order_by("pk")) == ["One", "Two", "Mine"]
+
+
 def test_a_broken_nonce_is_replaced_and_the_words_stay() -> None:
     exchange, ana, _bento = pair()
     answer = ana.post(url(exchange, "messages/"), {"text": "Hello there", "nonce": "?"})

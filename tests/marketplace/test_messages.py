@@ -28,6 +28,15 @@ def test_sent_twice_it_is_one_message() -> None:
     assert (exchange.messages.count(), Event.objects.filter(type="exchange-message").count()) == (1, 2)
 
 
+def test_other_words_of_a_form_that_was_sent_are_refused_and_not_taken_for_the_first() -> None:
+    exchange = make_exchange()
+    first = operations.send_message(exchange, by=exchange.receiver, text="Hello", nonce="1")
+    with pytest.raises(operations.AlreadyWritten) as refused:
+        operations.send_message(exchange, by=exchange.receiver, text="Hello again", nonce="1")
+    assert refused.value.first == first
+    assert exchange.messages.count() == 1
+
+
 def test_the_same_nonce_of_two_people_is_two_messages() -> None:
     exchange = make_exchange()
     operations.send_message(exchange, by=exchange.receiver, text="Hello", nonce="1")

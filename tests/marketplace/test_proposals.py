@@ -67,6 +67,29 @@ def test_asked_twice_with_one_form_it_is_one_exchange() -> None:
     assert (Exchange.objects.count(), first.messages.count(), first.steps.count()) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("changed", [{"message": "Hello you"}, {"minutes": 45}, {"place": "Elsewhere"}])
+def test_one_form_sent_with_other_words_is_told_so(changed: Any) -> None:
+    listing, asking = make_listing(), make_member(minutes=60)
+    first = ask(listing, asking, message="Hello")
+    with pytest.raises(operations.AlreadyWritten) as refused:
+        ask(listing, asking, **{"message": "Hello"} | changed)
+    assert refused.value.first == first
+
+    operations.counter(
+        first, by=listing.owner, minutes=30, starts_at=None, place="There", version=1, message="Less?", nonce="other"
+    )
+    assert ask(listing, asking, message="Hello") == first  # what it was proposed with, whatever was said since
+
+
+def test_a_suggestion_from_a_form_that_was_sent_before_is_told_so() -> None:
+    exchange = make_exchange()
+    said = {"minutes": 30, "starts_at": None, "place": "", "message": "Less?", "nonce": "a-form"}
+    operations.counter(exchange, by=exchange.provider, version=1, **said)
+    operations.counter(exchange, by=exchange.receiver, version=2, **said)
+    with pytest.raises(operations.AlreadyWritten):
+        operations.counter(exchange, by=exchange.provider, version=3, **said | {"message": "Even less?"})
+
+
 def test_nobody_asks_for_her_own() -> None:
     owner = make_member(minutes=60)
     with pytest.raises(operations.OwnListing):

@@ -153,6 +153,25 @@ def test_who_asked_already_is_led_to_that_exchange(bento: Any, bread: Listing) -
     assert "I bring the cheese." in answer.content.decode()
 
 
+def test_one_form_sent_with_other_words_keeps_them_and_leads_to_what_it_made(bento: Any, bread: Listing) -> None:
+    client = signed_in(bento)
+    client.post(ask_at(bread), typed(bento))
+    answer = client.post(ask_at(bread), typed(bento, message="And the milk too."))
+    assert answer.status_code == 409
+    assert "And the milk too." in answer.content.decode()
+    assert links(answer, "Go to that exchange") == [Exchange.objects.get().get_absolute_url()]
+
+
+def test_too_many_proposals_in_an_hour_wait_with_their_words(bento: Any, settings: Any) -> None:
+    settings.PROPOSAL_RATE_LIMIT = "2/h/user"
+    client, listings = signed_in(bento), [make_listing(minutes=15) for _ in range(3)]
+    answers = [client.post(ask_at(one), typed(bento, minutes="15 min", nonce=f"n-{one.pk:08}")) for one in listings]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert "That is a lot in a short while." in words(answers[2])
+    assert "I bring the cheese." in answers[2].content.decode()
+    assert Exchange.objects.count() == 2
+
+
 def test_ones_own_and_who_is_no_member_gets_a_kind_word_instead(bread: Listing) -> None:
     assert "This is your own: neighbours ask you for it." in words(signed_in(bread.owner).get(ask_at(bread)))
     assert signed_in(bread.owner).post(ask_at(bread), typed(bread.owner)).status_code == 409

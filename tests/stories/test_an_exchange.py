@@ -61,7 +61,7 @@ def test_an_exchange_from_asking_to_both_reviews(meet: Meet, width: int) -> None
     accept.click()
     expect(page.get_by_role("heading", name="All is agreed")).to_be_focused()
     expect(page.locator("[name=text]")).to_have_value("I am just wri")
-    expect(ana.page.get_by_role("heading", name="Is it done?")).to_be_visible()
+    expect(ana.page.get_by_role("heading", name="All is agreed")).to_be_visible()
     expect(ana.page.get_by_role("heading", name="Held hours")).to_be_visible()
     expect(page.get_by_role("heading", name="Held hours")).to_be_visible()
 
@@ -82,9 +82,11 @@ def test_an_exchange_from_asking_to_both_reviews(meet: Meet, width: int) -> None
     expect(page.locator("#composer")).to_contain_text("up to 2,000 characters fit here")
     expect(page.locator("[name=text]")).to_have_value(too_long)
     page.fill("[name=text]", "")
+    expect(page.locator("#composer .error")).to_have_count(0)
 
     # The lesson is given; it took a little less.
-    ana.page.get_by_role("button", name="It is done").click()
+    ana.page.get_by_text("It is done already").click()
+    ana.page.get_by_role("button", name="It is done", exact=True).click()
     expect(ana.page.get_by_role("heading", name=f"Bento{width} confirms now")).to_be_focused()
     is_clean(ana.page)
     expect(page.get_by_role("heading", name="Did it go as agreed?")).to_be_visible()
@@ -129,6 +131,7 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
         person.go("/settings/")  # a page that asks for nothing while another one is being opened
     listing = offers(ana)
     path = exchange_of(listing, bento, "delivered")
+    ana.server.manage("shell", "-v0", "-c", MODERATOR.format(email=f"m.{ana.email}"))
     ana.go(path)
     page = bento.go(path)
 
@@ -175,6 +178,11 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     expect(ana.page.locator("#say textarea")).to_have_value("One more th")
     ana.complaints[:] = [complaint for complaint in ana.complaints if "409" not in complaint]
 
+
+MODERATOR = """
+from tests.factories import make_moderator
+make_moderator(email="{email}")
+"""
 
 RULED = """
 from marketplace import operations
@@ -232,7 +240,7 @@ def test_two_tabs_that_both_accept_go_on_as_whole_pages(meet: Meet) -> None:
     first.evaluate(pressed)
     second.evaluate(pressed)
     for tab in (first, second):
-        expect(tab.get_by_role("heading", name="Is it done?")).to_be_visible()
+        expect(tab.get_by_role("heading", name="All is agreed")).to_be_visible()
         expect(tab.get_by_role("heading", name="Messages")).to_be_visible()
         expect(tab.get_by_role("heading", name="Held hours")).to_be_visible()
     # Who came second is answered 409, which a browser mentions on its console.
@@ -244,7 +252,7 @@ def test_an_answer_that_comes_late_finds_its_page(meet: Meet) -> None:
     page = ana.go(path)
     slowly(page, f"{path}start/")
     slowly(page, f"{path}deliver/")
-    page.get_by_role("button", name="It has just begun").click()
+    page.get_by_role("button", name="It has begun").click()
     expect(page.get_by_text("You said that it has begun.")).to_be_visible()
     page.get_by_role("button", name="15 minutes less").click()
     expect(page.locator("[name=minutes]")).to_have_value("1 h 45 min")
@@ -274,7 +282,7 @@ def test_who_is_suspended_while_she_writes_is_told_so_and_keeps_her_words(meet: 
     expect(page.locator("[data-suspended]")).to_be_visible(timeout=20_000)
     expect(page.locator("[data-signed-out]")).to_be_hidden()
     expect(page.locator("#composer textarea")).to_have_value("I will be th")
-    expect(page.get_by_role("button", name="It is done")).to_be_disabled()
+    expect(page.get_by_role("button", name="It has begun")).to_be_disabled()
     is_clean(page)
     # Her page asked for news once more, which a browser mentions on its console.
     ana.complaints[:] = [complaint for complaint in ana.complaints if "401" not in complaint]
