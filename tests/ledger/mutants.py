@@ -160,7 +160,10 @@ def main() -> None:
     with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool:
         for outcome in pool.map(run, chosen):
             lived += not outcome.caught_by
-            print(f"{'lived ' if not outcome.caught_by else 'caught'} {outcome.mutant.name}: {outcome.caught_by}", flush=True)
+            print(
+                f"{'lived ' if not outcome.caught_by else 'caught'} {outcome.mutant.name}: {outcome.caught_by}",
+                flush=True,
+            )
     caught = len(chosen) - lived
     print(f"{caught} of {len(chosen)} caught")
     sys.exit(caught < SHARE_TO_CATCH * len(chosen))
