@@ -64,6 +64,10 @@ races: $(VENV)/.ok-dev ## run the races whole, on SQLite and on PostgreSQL
 		$(TEST_ENV) RACES=1 FULL=1 DATABASE_URL="$$url" $(BIN)/python -m pytest -o faulthandler_timeout=0 -m "race and not sqlite_only" $(TESTS)
 	fi
 
+.PHONY: mutants
+mutants: $(VENV)/.ok-dev ## put faults into the ledger, one at a time, and see that its tests find them
+	@$(TEST_ENV) $(BIN)/python -m tests.ledger.mutants
+
 .PHONY: lint
 lint: $(VENV)/.ok-dev ## check style, types, templates, floors, settings and locks
 	@$(TEST_ENV) BIN=$(BIN) bash deploy/lint.sh
