@@ -10,8 +10,9 @@ from typing import Literal
 from django.core.exceptions import BadRequest
 from django.db.models import Q, QuerySet, Subquery
 
-from accounts.models import Member, plain
+from accounts.models import Member
 from marketplace.models import Category, Listing
+from timebank.plain import plain
 
 
 @dataclass(frozen=True, slots=True)
