@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
 
 from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
-from . import queries
+from . import queries, statements
+from .filters import PERIODS, StatementFilter
 from .models import Account, Entry, Hold
 
 LINES_ON_A_PAGE = 20
@@ -26,10 +29,10 @@ JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still 
 @require_safe
 @signed_in
 def wallet(request: HttpRequest) -> HttpResponse:
-    """Where her hours are: the balance, what is on its way, and the statement, newest first.
+    """Where her hours are: the balance, what is on its way, and what is chosen of the statement, newest first.
 
-    As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), or
-    the lines ``before`` one, to stand below those shown already.
+    As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), the
+    lines ``before`` one, to stand below those shown already, or the statement with its filters.
     """
     account = Account.objects.filter(owner=request.user.pk).first()
     if account is None:
@@ -38,36 +41,42 @@ def wallet(request: HttpRequest) -> HttpResponse:
     if target == "balance":
         return render(request, "ledger/_balance.html", {"account": account})
     context = _statement(request, account)
-    if target == "statement":
-        return render(request, "ledger/_statement.html", context)
-    if target == "earlier":
-        return render(request, "ledger/_earlier.html", {**context, "is_unfolded": True})
-    return render(request, "ledger/wallet.html", {"account": account, **context})
-
-
-def _part(request: HttpRequest) -> queries.Only:
-    """Which part of the statement is asked for. Raises BadRequest for one there is not."""
-    match request.GET.get("show", ""):
-        case ("" | "in" | "out") as show:
-            return show
-        case _:
-            raise BadRequest("no such part of the statement")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if context["form"].errors else HTTPStatus.OK
+    match target:
+        case "statement":
+            return render(request, "ledger/_statement.html", context, status=status)
+        case "earlier":
+            return render(request, "ledger/_earlier.html", {**context, "is_unfolded": True}, status=status)
+        case "statement-card":
+            answer = render(request, "ledger/_statement_card.html", context, status=status)
+            return push_url(answer, f"{request.path}?{context['asked'].urlencode()}".removesuffix("?"))
+    return render(request, "ledger/wallet.html", context, status=status)
 
 
 def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
-    show = _part(request)
+    categories = statements.categories()
+    form = StatementFilter(request.GET, categories)
     before = _number(request, "before")
     wanted = min(_number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
-    page = queries.statement(account, before=before, limit=wanted, only=show)
     shown = wanted if before is None else min((_number(request, "after") or 0) + wanted, MOST_LINES_KEPT_FRESH)
+    page, months, holds = queries.Page([], None), [], []
+    if form.is_valid():
+        chosen = form.chosen()
+        names = statements.names_of(categories)
+        page = queries.statement(account, before=before, limit=wanted, chosen=chosen, category_names=names)
+        months = queries.by_month(account, page.entries, chosen=chosen)
+        holds = queries.on_its_way(account, limit=MOST_HOLDS, chosen=chosen) if before is None else []
     return {
+        "form": form,
+        "asked": form.asked,
+        "periods": PERIODS,
         "page": page,
-        "show": show,
+        "months": months,
         "is_first_page": before is None,
         "lines_shown": shown,
         # The month the lines above end in: its heading is not said twice.
         "month_above": request.GET.get("month", "")[:7],
-        "holds": queries.on_its_way(account, limit=MOST_HOLDS, only=show) if before is None else [],
+        "holds": holds,
         "account": account,
     }
 

@@ -9,6 +9,7 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import roles
+        from ledger import statements
         from notifications import letters
 
         from . import (
@@ -20,6 +21,7 @@ class MarketplaceConfig(AppConfig):
         for type_ in ("exchange-changed", "exchange-reminder"):
             letters.add_words(type_, queries.title_of_event)
         letters.add_words("exchange-message", queries.message_of_event)
+        statements.add_categories(queries.named_categories)
 
         post_migrate.connect(categories.make_first_ones, sender=self)
         post_migrate.connect(roles.make_groups, sender=self)  # again, for now our permissions are there to be given

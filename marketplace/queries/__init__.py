@@ -3,7 +3,7 @@
 from .cases import Reading, Side, preview_of, reading_of, standings_of
 from .community import KEPT_SECONDS, MonthFigures, month_began_at, moved_this_month, this_month
 from .exchanges import ended_with_hours_held, message_of_event, title_of_event
-from .listings import ListingPage, category_tree, listing_page, open_namesake
+from .listings import ListingPage, category_tree, listing_page, named_categories, open_namesake
 from .people import TrackRecord, reviews_of, track_record
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "message_of_event",
     "month_began_at",
     "moved_this_month",
+    "named_categories",
     "open_namesake",
     "preview_of",
     "reading_of",

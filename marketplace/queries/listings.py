@@ -67,6 +67,11 @@ def category_tree() -> list[tuple[Category, list[Category]]]:
     ]
 
 
+def named_categories() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The kinds of help by heading, each as slug and name in the reader's language; one query."""
+    return [(heading.name, [(kind.slug, kind.name) for kind in kinds]) for heading, kinds in category_tree()]
+
+
 def open_namesake(owner: Member, *, kind: str, title: str, besides: Listing | None = None) -> Listing | None:
     """An open listing of ``owner``'s that has this title already, whatever the accents and case; one query."""
     hers = Listing.objects.of(owner).filter(kind=kind, state=Listing.State.OPEN).newest()
