@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -106,6 +106,25 @@ class StatementFilter(forms.Form):
         """Whether something is chosen that only the form shows."""
         return bool(self.data.keys() - {"show", "period"})
 
+    def said(self) -> list[tuple[str, str]]:
+        """What is asked for, in words, once it is valid: each choice with its label."""
+        wanted, chosen = self.cleaned_data, self.chosen()
+        said = []
+        if chosen.since:
+            said.append((self.fields["since"].label, _in_words(timezone.localtime(chosen.since).date())))
+        if wanted["until"]:
+            said.append((self.fields["until"].label, _in_words(wanted["until"])))
+        if wanted["show"]:
+            said.append((_("Show"), dict(self.fields["show"].choices)[wanted["show"]]))  # type: ignore[attr-defined]
+        others = [name for name in ("person", "kind", "category", "words") if wanted[name]]
+        said += [(self.fields[name].label, self._name_of(name, wanted[name])) for name in others]
+        return [(str(label), str(value)) for label, value in said]
+
+    def _name_of(self, field: str, value: str) -> str:
+        groups = [(value, label) for value, label in getattr(self.fields[field], "choices", []) if value]
+        flat = [pair for top, below in groups for pair in (below if isinstance(below, list) else [(top, below)])]
+        return dict(flat).get(value, value)
+
     def chosen(self) -> Chosen:
         """What is asked for, once it is valid."""
         wanted = self.cleaned_data
@@ -134,6 +153,10 @@ def first_day_of(period: str) -> date:
     year, month = divmod(today.year * 12 + today.month - 1 - MONTHS_OF_A_QUARTER, 12)
     first_of_next = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
     return min(date(year, month + 1, 1) + timedelta(days=today.day - 1), first_of_next - timedelta(days=1))
+
+
+def _in_words(day: date) -> str:
+    return formats.date_format(day, "DATE_FORMAT")
 
 
 def _midnight(day: date) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,6 +18,8 @@ from . import statements
 from .models import Account, Entry, Hold, Note
 from .statements import ALL, Chosen, MonthTotal
 
+LINES_AT_A_TIME = 500  # of a whole statement
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -32,7 +34,8 @@ class Line:
     has_page: bool
     note: str
     other_name: str | None  # the person on the other side; None where it is the community fund
-    category: str = ""  # the name of the kind of help, where it has one
+    category: str = ""  # the code of the kind of help, where it has one
+    category_name: str = ""
 
     @property
     def month(self) -> str:
@@ -79,6 +82,24 @@ def statement(
         entries = entries.filter(seq__lt=before)
     found = [_line(row, category_names) for row in entries.values_list(*_OF_A_LINE)[: limit + 1]]
     return Page(found[:limit], found[limit - 1].seq if len(found) > limit else None)
+
+
+def whole_statement(
+    account: Account, *, chosen: Chosen = ALL, category_names: Mapping[str, str] = {}, limit: int | None = None
+) -> Iterator[Line]:
+    """Every ``chosen`` line of ``account``, or the first ``limit``, oldest first; one query for some hundred lines.
+
+    So nothing stays open in the database while somebody downloads, and only those few are in memory.
+    """
+    entries = statements.entries(account, chosen).order_by("seq").values_list(*_OF_A_LINE)
+    last_seq, left = 0, limit
+    while left is None or left > 0:
+        size = LINES_AT_A_TIME if left is None else min(left, LINES_AT_A_TIME)
+        rows = list(entries.filter(seq__gt=last_seq)[:size])
+        yield from (_line(row, category_names) for row in rows)
+        if len(rows) < size:
+            return
+        last_seq, left = rows[-1][0], None if left is None else left - size
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +178,8 @@ def _line(row: tuple[Any, ...], category_names: Mapping[str, str]) -> Line:
         has_page=hold is not None,
         note=note or "",
         other_name=_other_name(people, is_outgoing=amount_minutes < 0),
-        category=category_names.get(category, category),
+        category=category,
+        category_name=category_names.get(category, category),
     )
 
 

@@ -364,6 +364,7 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "5/10m/key",  # mails to one address; allauth's one in three minutes made our page promise too much
 }
 SEND_RATE_LIMIT = "30/m/user,200/d/user"
+STATEMENT_FILE_RATE_LIMIT = "30/h/user"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = COMMUNITY_NAME
