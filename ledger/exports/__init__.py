@@ -13,10 +13,11 @@ from ledger.queries import Line
 from .heading import Heading
 from .journals import beancount, hledger
 from .listing import as_json
-from .paper import MOST_LINES_ON_PAPER, pdf
 from .spreadsheet import csv
 
-__all__ = ["FILES", "MOST_LINES_ON_PAPER", "File", "Heading"]
+__all__ = ["FILES", "File", "Heading"]
+
+MOST_LINES_ON_PAPER = 1000  # a file of this kind is made as a whole, in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ class File:
     content_type: str
     write: Callable[[Heading, Iterable[Line]], Iterator[str | bytes]]
     most_lines: int | None = None  # None: as many as there are, for it is written as it is read
+
+
+def pdf(heading: Heading, lines: Iterable[Line]) -> Iterator[str | bytes]:
+    from .paper import pdf as write  # what it needs takes long to load, and no other page needs it
+
+    return write(heading, lines)
 
 
 FILES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.utils import formats, timezone
 from django.utils.text import capfirst
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from fpdf import FPDF, XPos, YPos
 
@@ -18,7 +18,6 @@ from timebank.durations import in_words
 
 from .heading import Heading, on_one_line, what_for, with_whom
 
-MOST_LINES_ON_PAPER = 2000  # a file of this kind is made as a whole, in memory
 FONT, REST_OF_FONT = "Atkinson", "AtkinsonRest"  # two files share the letters; the second has the rarer ones
 COLUMNS_MM = (24, 86, 30, 30)  # of the 170 between the margins of A4
 LINE_MM, MARGIN_MM = 6, 20
@@ -39,6 +38,7 @@ class _Paper(FPDF):
         self.set_title(title)
         self.set_lang(get_language() or "en")
         self.title_in_foot = title
+        self._widths_mm: dict[tuple[str, float, str], float] = {}
         self.add_page()
 
     def footer(self) -> None:
@@ -54,10 +54,11 @@ class _Paper(FPDF):
     def paragraph(self, text: str, height_mm: float) -> None:
         self.multi_cell(0, height_mm, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
-    def row(self, *texts: str) -> None:
+    def row(self, day: str, what: str, amount: str, balance: str) -> None:
         """One line of the table, on one line of the page: what is too long ends in an ellipsis."""
-        for column, (text, width_mm) in enumerate(zip(texts, COLUMNS_MM, strict=True)):
-            self.cell(width_mm, LINE_MM, self._fitted(text, width_mm), align="R" if column > 1 else "L")
+        texts = (day, self._fitted(what, COLUMNS_MM[1]), amount, balance)
+        for text, width_mm, align in zip(texts, COLUMNS_MM, "LLRR", strict=True):
+            self.cell(width_mm, LINE_MM, text, align=align)
         self.ln(LINE_MM)
 
     def rule(self) -> None:
@@ -65,16 +66,23 @@ class _Paper(FPDF):
         self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
 
     def _fitted(self, text: str, width_mm: float) -> str:
-        room_mm = width_mm - 2 * self.c_margin
-        if self.get_string_width(text) <= room_mm:
-            return text
-        while text and self.get_string_width(f"{text}…") > room_mm:
-            text = text[: -max(1, len(text) // 20)]
-        return f"{text.rstrip()}…"
+        left_mm = width_mm - 2 * self.c_margin - self._width_of("…")
+        for place, letter in enumerate(text):
+            left_mm -= self._width_of(letter)
+            if left_mm < 0:
+                return f"{text[:place].rstrip()}…"
+        return text
+
+    def _width_of(self, letter: str) -> float:
+        """Measured once, for it takes long; no letter is wider beside another."""
+        known = self.font_style, self.font_size_pt, letter
+        if known not in self._widths_mm:
+            self._widths_mm[known] = self.get_string_width(letter)
+        return self._widths_mm[known]
 
 
 def pdf(heading: Heading, lines: Iterable[Line]) -> Iterator[bytes]:
-    """At most `MOST_LINES_ON_PAPER` lines, by month, with what each month came to."""
+    """The lines by month, with what each month came to."""
     paper = _Paper(heading.title)
     paper.write_in(18, style="B")
     paper.paragraph(heading.title, 9)
@@ -103,12 +111,12 @@ def _write_month(paper: _Paper, lines: list[Line]) -> None:
     sums = {"in": in_words(in_minutes), "out": in_words(out_minutes)}
     paper.paragraph(_("In %(in)s, out %(out)s") % sums, 5)
     paper.write_in(9, QUIET, "B")
-    paper.row(_("Date"), _("What for, with whom"), _("Time given or received"), _("Balance"))
+    paper.row(_("Date"), _("What for, with whom"), _("In or out"), _("Balance"))
     paper.rule()
     paper.write_in(9)
     for line in lines:
         amount = ("+" if line.amount_minutes > 0 else "") + in_words(line.amount_minutes)
-        day = formats.date_format(timezone.localtime(line.posted_at), pgettext("day", "j M Y"), use_l10n=False)
+        day = formats.date_format(timezone.localtime(line.posted_at), "SHORT_DATE_FORMAT")
         what = f"{what_for(line)} · {on_one_line(with_whom(line))}"
         paper.row(day, what, amount, in_words(line.balance_after_minutes))
 
