@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from timebank import clock
 from timebank.ids import public_id
+from timebank.plain import plain
 
 BEFORE_A_PART = " -('’"  # what stands in a name before one of its parts: Ana Souza, Jean-Luc, Aparecida (Cida)
 
@@ -65,13 +66,6 @@ def _begins(word: str) -> Q:
     """That a part of the name begins with ``word``."""
     marks = (Q(plain_name__contains=f"{mark}{word}") for mark in BEFORE_A_PART)
     return reduce(or_, marks, Q(plain_name__startswith=word))
-
-
-def plain(text: str) -> str:
-    """``text`` without accents and case, for looking names up: "José" → "jose"."""
-    import unicodedata
-
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
 
 
 class MemberManager(BaseUserManager["Member"]):

@@ -8,8 +8,9 @@ from django.contrib.sessions.models import Session
 
 from ledger.models import Hold
 from timebank import clock
+from timebank.plain import plain
 
-from .models import Member, plain
+from .models import Member
 
 FOUND_AT_MOST = 8
 RECENT_AT_MOST = 4  # more would push the rest of the form off a phone's screen

@@ -14,11 +14,20 @@ command -v npm >/dev/null || { echo "make vendor needs npm." >&2; exit 1; }
 cp deploy/vendor/{package.json,package-lock.json,.npmrc} "$work"
 (cd "$work" && npm ci --ignore-scripts --no-audit --no-fund --silent)
 
-package=$work/node_modules/@fontsource-variable/atkinson-hyperlegible-next
-target=static/vendor/atkinson-hyperlegible-next
-mkdir -p "$target"
-cp "$package/files/"atkinson-hyperlegible-next-{latin,latin-ext}-wght-normal.woff2 "$target/"
-cp "$package/LICENSE" "$target/OFL.txt"
-node -p "require('$package/package.json').version" >"$target/VERSION"
+copy() { # copy PACKAGE FOLDER FILE…: into static/vendor/FOLDER, with the version
+  local package=$work/node_modules/$1 target=static/vendor/$2
+  shift 2
+  mkdir -p "$target"
+  (cd "$package" && cp "$@" "$OLDPWD/$target/")
+  node -p "require('$package/package.json').version" >"$target/VERSION"
+}
+
+font=atkinson-hyperlegible-next
+copy "@fontsource-variable/$font" "$font" files/"$font"-{latin,latin-ext}-wght-normal.woff2 LICENSE
+copy "@fontsource/$font" "$font-static" files/"$font"-{latin,latin-ext}-{400,700}-normal.woff LICENSE # for PDF
+for folder in "$font" "$font-static"; do
+  mv "static/vendor/$folder/LICENSE" "static/vendor/$folder/OFL.txt"
+done
+copy uplot uplot dist/uPlot.iife.min.js dist/uPlot.min.css LICENSE
 (cd static/vendor && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
 echo "static/vendor is as locked."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from itertools import groupby
+from typing import Any
 
 from django.db.models import Q
 from django.http import Http404
@@ -13,7 +14,11 @@ from django.utils import timezone
 
 from notifications.models import Event
 
+from . import statements
 from .models import Account, Entry, Hold, Note
+from .statements import ALL, Chosen, MonthTotal
+
+LINES_AT_A_TIME = 500  # of a whole statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Line:
     note: str
     is_by_payer: bool  # whether the payer sent it herself: what an exchange or a ruling moved, nobody sent
     other_name: str | None  # the person on the other side; None where it is the community fund
+    category: str = ""  # the code of the kind of help, where it has one
+    category_name: str = ""
 
     @property
     def is_incoming(self) -> bool:
@@ -68,38 +75,68 @@ class Page:
     next_before: int | None
 
 
-Only = Literal["", "in", "out"]  # what came in, what went out, or both
+def statement(
+    account: Account,
+    *,
+    before: int | None = None,
+    limit: int = 20,
+    chosen: Chosen = ALL,
+    category_names: Mapping[str, str] = {},
+) -> Page:
+    """Up to ``limit`` ``chosen`` lines of ``account``, newest first, those below line ``before``; one query.
 
-
-def statement(account: Account, *, before: int | None = None, limit: int = 20, only: Only = "") -> Page:
-    """Up to ``limit`` lines of ``account``, newest first, those below line ``before``; one query.
-
-    ``only`` picks what came in or what went out.
+    ``category_names`` are by their codes.
     """
-    entries = Entry.objects.filter(account=account).order_by("-seq")
-    if only:
-        entries = entries.filter(amount_minutes__gt=0) if only == "in" else entries.filter(amount_minutes__lt=0)
+    entries = statements.entries(account, chosen).order_by("-seq")
     if before is not None:
         entries = entries.filter(seq__lt=before)
-    found = [_line(row) for row in entries.values_list(*_OF_A_LINE)[: limit + 1]]
+    found = [_line(row, category_names) for row in entries.values_list(*_OF_A_LINE)[: limit + 1]]
     return Page(found[:limit], found[limit - 1].seq if len(found) > limit else None)
+
+
+def whole_statement(
+    account: Account, *, chosen: Chosen = ALL, category_names: Mapping[str, str] = {}, limit: int | None = None
+) -> Iterator[Line]:
+    """Every ``chosen`` line of ``account``, or the first ``limit``, oldest first; one query for some hundred lines.
+
+    So nothing stays open in the database while somebody downloads, and only those few are in memory.
+    """
+    entries = statements.entries(account, chosen).order_by("seq").values_list(*_OF_A_LINE)
+    last_seq, left = 0, limit
+    while left is None or left > 0:
+        size = LINES_AT_A_TIME if left is None else min(left, LINES_AT_A_TIME)
+        rows = list(entries.filter(seq__gt=last_seq)[:size])
+        yield from (_line(row, category_names) for row in rows)
+        if len(rows) < size:
+            return
+        last_seq, left = rows[-1][0], None if left is None else left - size
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month's lines on a page, and what came in and went out in the whole of it."""
+
+    month: str
+    lines: list[Line]
+    total: MonthTotal
+
+
+def by_month(account: Account, lines: Sequence[Line], *, chosen: Chosen = ALL) -> list[Month]:
+    """``lines`` by the months they stand under, with what each came to; one query, none where there are no lines."""
+    totals = statements.months(account, chosen, [line.posted_at for line in lines])
+    return [Month(month, list(group), totals[month]) for month, group in groupby(lines, key=lambda line: line.month)]
 
 
 def between(owner: Any, other: Any, *, limit: int) -> list[Line]:
     """The latest lines of ``owner``'s statement that are from or to ``other``, newest first; one query."""
     from_or_to = Q(transfer__payer__owner=other) | Q(transfer__payee__owner=other)
     entries = Entry.objects.filter(from_or_to, account__owner=owner).order_by("-seq")
-    return [_line(row) for row in entries.values_list(*_OF_A_LINE)[:limit]]
+    return [_line(row, {}) for row in entries.values_list(*_OF_A_LINE)[:limit]]
 
 
-def on_its_way(account: Account, *, limit: int, only: Only = "") -> list[OnItsWay]:
-    """Up to ``limit`` of what is on its way from or to ``account``, newest first; one query."""
-    holds = Hold.objects.live_of(account)
-    # Said so that the indexes of what is live stay the best there are: a payer's name would lead through all that she
-    # ever paid, and the order of the key alone through all holds there are.
-    if only:
-        holds = holds.exclude(payer=account) if only == "in" else holds.exclude(payee=account)
-    rows = holds.order_by("-created_at", "-pk").values_list(*_OF_A_HOLD)[:limit]
+def on_its_way(account: Account, *, limit: int, chosen: Chosen = ALL) -> list[OnItsWay]:
+    """Up to ``limit`` of what is on its way from or to ``account``, of what is ``chosen``, newest first; one query."""
+    rows = statements.holds(account, chosen).order_by("-created_at", "-pk").values_list(*_OF_A_HOLD)[:limit]
     return [_hold(row, account) for row in rows]
 
 
@@ -152,6 +189,7 @@ _OF_A_LINE = (
     "amount_minutes",
     "balance_after_minutes",
     "transfer__kind",
+    "transfer__category",
     "transfer__posted_at",
     "transfer__public_id",
     "transfer__hold",
@@ -165,8 +203,21 @@ _OF_A_HOLD = (
 )  # fmt: skip
 
 
-def _line(row: tuple[Any, ...]) -> Line:
-    seq, amount_minutes, balance_after_minutes, kind, posted_at, public_id, hold, note, actor, owner, *people = row
+def _line(row: tuple[Any, ...], category_names: Mapping[str, str]) -> Line:
+    (
+        seq,
+        amount_minutes,
+        balance_after_minutes,
+        kind,
+        category,
+        posted_at,
+        public_id,
+        hold,
+        note,
+        actor,
+        owner,
+        *people,
+    ) = row
     return Line(
         seq,
         amount_minutes,
@@ -178,6 +229,8 @@ def _line(row: tuple[Any, ...]) -> Line:
         note=note or "",
         is_by_payer=actor == owner,
         other_name=_other_name(people, is_outgoing=amount_minutes < 0),
+        category=category,
+        category_name=category_names.get(category, category),
     )
 
 

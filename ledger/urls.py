@@ -6,5 +6,6 @@ from . import views
 
 urlpatterns = [
     path("wallet/", views.wallet, name="wallet"),
+    path("wallet/statement.<slug:ending>", views.statement_file, name="statement_file"),
     path("transfers/<slug:public_id>/", views.transfer, name="transfer"),
 ]

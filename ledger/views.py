@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+import zoneinfo
+from collections.abc import Iterator
 from datetime import timedelta
+from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
 
 from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
-from . import queries
+from . import queries, statements
+from .exports import FILES, Heading
+from .filters import PERIODS, StatementFilter
 from .models import Account, Entry, Hold
 
 LINES_ON_A_PAGE = 20
 MOST_LINES_KEPT_FRESH = 200
 MOST_HOLDS = 50
+PARTS_AT_A_TIME = 200  # of a file
 JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still news
 
 
 @require_safe
 @signed_in
 def wallet(request: HttpRequest) -> HttpResponse:
-    """Where her hours are: the balance, what is on its way, and the statement, newest first.
+    """Where her hours are: the balance, what is on its way, and what is chosen of the statement, newest first.
 
-    As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), or
-    the lines ``before`` one, to stand below those shown already.
+    As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), the
+    lines ``before`` one, to stand below those shown already, or the statement with its filters.
     """
     account = Account.objects.filter(owner=request.user.pk).first()
     if account is None:
@@ -38,38 +54,89 @@ def wallet(request: HttpRequest) -> HttpResponse:
     if target == "balance":
         return render(request, "ledger/_balance.html", {"account": account})
     context = _statement(request, account)
-    if target == "statement":
-        return render(request, "ledger/_statement.html", context)
-    if target == "earlier":
-        return render(request, "ledger/_earlier.html", {**context, "is_unfolded": True})
-    return render(request, "ledger/wallet.html", {"account": account, **context})
-
-
-def _part(request: HttpRequest) -> queries.Only:
-    """Which part of the statement is asked for. Raises BadRequest for one there is not."""
-    match request.GET.get("show", ""):
-        case ("" | "in" | "out") as show:
-            return show
-        case _:
-            raise BadRequest("no such part of the statement")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if context["form"].errors else HTTPStatus.OK
+    match target:
+        case "statement":
+            return render(request, "ledger/_statement.html", context, status=status)
+        case "earlier":
+            return render(request, "ledger/_earlier.html", {**context, "is_unfolded": True}, status=status)
+        case "statement-card":
+            answer = render(request, "ledger/_statement_card.html", context, status=status)
+            return push_url(answer, f"{request.path}?{context['asked'].urlencode()}".removesuffix("?"))
+    return render(request, "ledger/wallet.html", context, status=status)
 
 
 def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
-    show = _part(request)
+    categories = statements.categories()
+    form = StatementFilter(request.GET, categories)
     before = _number(request, "before")
     wanted = min(_number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
-    page = queries.statement(account, before=before, limit=wanted, only=show)
     shown = wanted if before is None else min((_number(request, "after") or 0) + wanted, MOST_LINES_KEPT_FRESH)
+    page, months, holds = queries.Page([], None), [], []
+    if form.is_valid():
+        chosen = form.chosen()
+        names = statements.names_of(categories)
+        page = queries.statement(account, before=before, limit=wanted, chosen=chosen, category_names=names)
+        months = queries.by_month(account, page.entries, chosen=chosen)
+        holds = queries.on_its_way(account, limit=MOST_HOLDS, chosen=chosen) if before is None else []
     return {
+        "form": form,
+        "asked": form.asked,
+        "periods": PERIODS,
         "page": page,
-        "show": show,
+        "months": months,
         "is_first_page": before is None,
         "lines_shown": shown,
         # The month the lines above end in: its heading is not said twice.
         "month_above": request.GET.get("month", "")[:7],
-        "holds": queries.on_its_way(account, limit=MOST_HOLDS, only=show) if before is None else [],
+        "holds": holds,
         "account": account,
     }
+
+
+@require_safe
+@login_required
+def statement_file(request: HttpRequest, ending: str) -> HttpResponseBase:
+    """All that is chosen of the statement, as a file of this kind; what cannot be leads to the page that says why."""
+    if ending not in FILES:
+        raise Http404
+    file = FILES[ending]
+    account = get_object_or_404(Account, owner=request.user.pk)
+    categories = statements.categories()
+    form = StatementFilter(request.GET, categories)
+    page = f"{reverse('wallet')}?{form.asked.urlencode()}"
+    if not form.is_valid():
+        return redirect(page)
+    limit = {"statement_file": settings.STATEMENT_FILE_RATE_LIMIT}
+    if not ratelimit.consume(request, app="ledger", action="statement_file", config=limit, limit_get=True):
+        return ratelimit.respond_429(request)
+    lines = queries.whole_statement(account, chosen=form.chosen(), category_names=statements.names_of(categories))
+    if file.most_lines is not None:
+        few = list(islice(lines, file.most_lines + 1))
+        if len(few) > file.most_lines:
+            words = _("A PDF holds up to %(n)s lines. Choose a shorter period, or take the spreadsheet.")
+            messages.warning(request, words % {"n": file.most_lines})
+            return redirect(page)
+        lines = iter(few)
+    member: Any = request.user
+    heading = Heading(member.display_name, settings.COMMUNITY_NAME, clock.now(), form.said())
+    return _attached(file.content_type, ending, _spoken_to(member, file.write(heading, lines)))
+
+
+def _attached(content_type: str, ending: str, parts: Iterator[bytes]) -> StreamingHttpResponse:
+    name = f"{_('statement')}-{timezone.localtime(clock.now()):%Y-%m-%d}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
+
+
+def _spoken_to(member: Any, parts: Iterator[str | bytes]) -> Iterator[bytes]:
+    """``parts`` in the member's language and time zone, though they are made when the request is over; some at once."""
+    while True:
+        with translation.override(member.language), timezone.override(zoneinfo.ZoneInfo(member.time_zone)):
+            some = [part.encode() if isinstance(part, str) else part for part in islice(parts, PARTS_AT_A_TIME)]
+        if not some:
+            return
+        yield b"".join(some)
 
 
 @require_safe

@@ -10,6 +10,7 @@ class MarketplaceConfig(AppConfig):
     def ready(self) -> None:
         from accounts import roles
         from accounts.operations import suspension
+        from ledger import statements
         from ledger.queries import add_cause
         from notifications import letters
         from notifications.queries import add_names
@@ -27,6 +28,7 @@ class MarketplaceConfig(AppConfig):
         add_names("listing", queries.titles_of_listings)
         add_names("transfer", queries.titles_of_transfers)
         letters.add_words("exchange-message", queries.message_of_event)
+        statements.add_categories(queries.named_categories)
 
         suspension.also_told.append(operations.of_her_standing)
         letters.add_words("listing-changed", queries.why_hidden)

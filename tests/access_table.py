@@ -92,6 +92,12 @@ PAGES = [
     # What a member has.
     Row("dashboard", signed_in()),
     Row("wallet", signed_in()),
+    *(
+        Row("statement_file", signed_in(newcomers="404"), args={"ending": ending})
+        for ending in ("csv", "json", "pdf", "journal", "beancount")
+    ),
+    Row("statement_file", signed_in("404"), args={"ending": "xls"}),
+    Row("statement_file", signed_in("→ wallet", newcomers="404"), query="from=banana", args={"ending": "csv"}),
     Row("transfer", own(), args={"public_id": "payment"}),
     Row("notifications", signed_in()),
     Row("open_notification", own("→ transfer"), args={"seq": "event"}),

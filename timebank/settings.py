@@ -366,6 +366,7 @@ ACCOUNT_RATE_LIMITS = {
 SEND_RATE_LIMIT = "30/m/user,200/d/user"
 PROPOSAL_RATE_LIMIT = "60/h/user"  # proposals and answers with other terms
 MESSAGE_RATE_LIMIT = "120/h/user"  # messages, and statements in disputes
+STATEMENT_FILE_RATE_LIMIT = "30/h/user"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = COMMUNITY_NAME

@@ -13,10 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from accounts.models import plain
 from marketplace.models import Exchange
 from marketplace.words import STATES
 from timebank.durations import shown
+from timebank.plain import plain
 from timebank.read_only import ReadOnlyAdmin, who
 
 from .links import link, link_to_member

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Member, plain
+from accounts.models import Member
 from timebank.ids import public_id
+from timebank.plain import plain
 
 LONGEST_TITLE = 80
 LONGEST_DESCRIPTION = 2000

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Member, plain
+from accounts.models import Member
 from ledger.log import write_record
 from marketplace.models import Category, Listing
 from notifications.operations import tell
 from timebank import clock
+from timebank.plain import plain
 from timebank.retries import retried
 
 from .refusals import AlreadyWritten, CannotTakePart, ListingClosed, ListingIncomplete

@@ -11,9 +11,10 @@ from typing import Literal
 from django.core.exceptions import BadRequest
 from django.db.models import Q, QuerySet, Subquery
 
-from accounts.models import Member, plain
+from accounts.models import Member
 from marketplace.models import Category, Listing
 from notifications.models import Event
+from timebank.plain import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ def category_tree() -> list[tuple[Category, list[Category]]]:
         for heading in categories
         if heading.parent_id is None
     ]
+
+
+def named_categories() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The kinds of help by heading, each as slug and name in the reader's language; one query."""
+    return [(heading.name, [(kind.slug, kind.name) for kind in kinds]) for heading, kinds in category_tree()]
 
 
 def open_namesake(owner: Member, *, kind: str, title: str, besides: Listing | None = None) -> Listing | None:

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from ledger import operations, queries
 from ledger.models import Hold
+from ledger.statements import Chosen
 
 from .stories import accept, neighbours, pay
 
@@ -75,7 +76,7 @@ def test_what_is_on_its_way_is_shown_to_both_newest_first(django_assert_num_quer
     ]
     assert [hold.is_outgoing for hold in queries.on_its_way(bento, limit=5)] == [True, False]
     assert [hold.public_id for hold in queries.on_its_way(ana, limit=1)] == [other.public_id]
-    assert [hold.public_id for hold in queries.on_its_way(ana, limit=5, only="out")] == [one.public_id]
+    assert [hold.public_id for hold in queries.on_its_way(ana, limit=5, chosen=Chosen(only="out"))] == [one.public_id]
 
 
 def test_a_payment_is_for_its_two_people_and_nobody_else(django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -16,7 +16,7 @@ from .reading import amounts, links, words
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 6  # session, member, account, lines, holds on their way, what is unread
+QUERIES = 8  # session, member, account, categories, lines, months, holds on their way, what is unread
 
 
 def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):
@@ -75,7 +75,7 @@ def test_only_what_came_in_or_only_what_went_out(client):
 
     assert amounts(client.get("/wallet/?show=in")) == [20, 30, 240]
     assert amounts(client.get("/wallet/?show=out")) == [15, -90]
-    assert client.get("/wallet/?show=sideways").status_code == 400
+    assert client.get("/wallet/?show=sideways").status_code == 422
 
 
 def test_earlier_lines_follow_on_pages_that_meet_without_gap(client):

@@ -1,0 +1,154 @@
+"""Which part of a statement is asked for, and what it comes to: by month, by day, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import DateField, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from timebank.plain import Plain, plain
+
+from .models import Account, Entry, Hold
+
+Only = Literal["", "in", "out"]  # what came in, what went out, or both
+MOST_WORDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is chosen of a statement; as it stands, all of it."""
+
+    since: datetime | None = None
+    until: datetime | None = None  # the first moment that is too late
+    only: Only = ""
+    person: str = ""  # words of the other one's name
+    kind: str = ""
+    category: str = ""
+    words: str = ""  # of the note
+
+
+ALL = Chosen()
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotal:
+    """What came in and went out in a month, of what is chosen."""
+
+    in_minutes: int
+    out_minutes: int
+
+
+# The ledger knows kinds of help by their codes; who keeps their names says here how to find them.
+NamedCategories = list[tuple[str, list[tuple[str, str]]]]  # by heading: code and name, in the reader's language
+_find_categories: list[Callable[[], NamedCategories]] = []
+
+
+def add_categories(find: Callable[[], NamedCategories]) -> None:
+    """Statements offer and name the kinds of help that ``find`` returns."""
+    _find_categories.append(find)
+
+
+def categories() -> NamedCategories:
+    return [group for find in _find_categories for group in find()]
+
+
+def names_of(groups: NamedCategories) -> dict[str, str]:
+    """The name of each kind of help by its code."""
+    return {code: name for _heading, kinds in groups for code, name in kinds}
+
+
+def entries(account: Account, chosen: Chosen) -> QuerySet[Entry]:
+    """The lines of ``account`` that are chosen."""
+    found = Entry.objects.filter(account=account)
+    if chosen.only:
+        found = found.filter(amount_minutes__gt=0) if chosen.only == "in" else found.filter(amount_minutes__lt=0)
+    if chosen.person:
+        went_out, came_in = Q(amount_minutes__lt=0), Q(amount_minutes__gt=0)
+        found = found.filter(
+            (went_out & _is_named("transfer__payee", chosen.person))
+            | (came_in & _is_named("transfer__payer", chosen.person))
+        )
+    return _narrowed(found, chosen, "transfer__", moment="posted_at", note="hold__note__text")
+
+
+def holds(account: Account, chosen: Chosen) -> QuerySet[Hold]:
+    """What is on its way from or to ``account``, of what is chosen."""
+    found = Hold.objects.live_of(account)
+    # Said so that the indexes of what is live stay the best there are: a payer's name would lead through all that she
+    # ever paid, and the order of the key alone through all holds there are.
+    if chosen.only:
+        found = found.exclude(payer=account) if chosen.only == "in" else found.exclude(payee=account)
+    if chosen.person:
+        found = found.filter(
+            (Q(payer=account) & _is_named("payee", chosen.person))
+            | (Q(payee=account) & _is_named("payer", chosen.person))
+        )
+    return _narrowed(found, chosen, "", moment="created_at", note="note__text")
+
+
+def months(account: Account, chosen: Chosen, moments: Sequence[datetime]) -> dict[str, MonthTotal]:
+    """What came in and went out in each month from the earliest of ``moments`` to the latest, as "2026-11"; one query.
+
+    Of what is chosen, and of whole months, also of those that begin or end on another page.
+    """
+    if not moments:
+        return {}
+    from_month, to_month = _month_of(min(moments)), _next_month(max(moments))
+    found = entries(account, chosen).filter(transfer__posted_at__gte=from_month, transfer__posted_at__lt=to_month)
+    totals = (
+        found.annotate(month=TruncMonth("transfer__posted_at", output_field=DateField()))
+        .order_by("month")
+        .values("month")
+        .annotate(
+            came_in=Sum("amount_minutes", filter=Q(amount_minutes__gt=0), default=0),
+            went_out=Sum("amount_minutes", filter=Q(amount_minutes__lt=0), default=0),
+        )
+    )
+    return {f"{row['month']:%Y-%m}": MonthTotal(row["came_in"], -row["went_out"]) for row in totals}
+
+
+def _narrowed(found: QuerySet[Any], chosen: Chosen, via: str, *, moment: str, note: str) -> QuerySet[Any]:
+    """``found`` by what lines and what is on its way have in common."""
+    wanted = {
+        f"{via}{moment}__gte": chosen.since,
+        f"{via}{moment}__lt": chosen.until,
+        f"{via}kind": chosen.kind,
+        f"{via}category": chosen.category,
+    }
+    found = found.filter(**{name: value for name, value in wanted.items() if value})
+    if words := plain(chosen.words).split()[:MOST_WORDS]:
+        found = found.alias(plain_note=Plain(F(f"{via}{note}")))
+        found = found.filter(*(Q(plain_note__contains=word) for word in words))
+    return found
+
+
+def _is_named(account: str, name: str) -> Q:
+    """That the account at this end is of somebody whose name holds each word, or the fund where it is called so."""
+    words = plain(name).split()[:MOST_WORDS]
+    person = Q(*(Q(**{f"{account}__owner__plain_name__contains": word}) for word in words))
+    named = Q(**{f"{account}__kind": Account.Kind.MEMBER}) & person
+    if _all_in(words, plain(_("Community fund"))):
+        named |= Q(**{f"{account}__kind": Account.Kind.FUND})
+    return named
+
+
+def _all_in(words: Iterable[str], text: str) -> bool:
+    return all(word in text for word in words)
+
+
+def _month_of(moment: datetime) -> datetime:
+    """The first moment of its month, where its reader is."""
+    local = timezone.localtime(moment)
+    return timezone.make_aware(datetime(local.year, local.month, 1))  # noqa: DTZ001
+
+
+def _next_month(moment: datetime) -> datetime:
+    local = timezone.localtime(moment)
+    year, month = divmod(local.year * 12 + local.month, 12)
+    return timezone.make_aware(datetime(year, month + 1, 1))  # noqa: DTZ001
