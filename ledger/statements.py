@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
-from django.db.models import DateField, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import DateField, F, Max, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Trunc, TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from timebank import clock
 from timebank.plain import Plain, plain
 
 from .models import Account, Entry, Hold
 
 Only = Literal["", "in", "out"]  # what came in, what went out, or both
 MOST_WORDS = 10
+MOST_POINTS = 370  # of a balance over time
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,49 @@ def months(account: Account, chosen: Chosen, moments: Sequence[datetime]) -> dic
         )
     )
     return {f"{row['month']:%Y-%m}": MonthTotal(row["came_in"], -row["went_out"]) for row in totals}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The balance at the end of a day."""
+
+    on: date
+    balance_minutes: int
+
+
+def balances(account: Account, chosen: Chosen = ALL) -> list[Point]:
+    """The balance at the end of each day on which it changed, of the chosen period, and at its two ends; one query.
+
+    Where that could be more than `MOST_POINTS`, of each week, or each month. Only the period counts of what is
+    ``chosen``: a balance is of everything.
+    """
+    since = max(filter(None, (chosen.since, account.opened_at)))
+    until = min(filter(None, (chosen.until, clock.now())))
+    in_period = Entry.objects.filter(account=account, transfer__posted_at__gte=since, transfer__posted_at__lte=until)
+    by = Trunc("transfer__posted_at", _step((until - since).days), output_field=DateField())
+    last_of_each = in_period.annotate(step=by).order_by().values("step").annotate(last=Max("seq")).values("last")
+    earlier = Entry.objects.filter(account=account, transfer__posted_at__lt=since).order_by("-seq").values("seq")[:1]
+    rows = (
+        Entry.objects.filter(Q(seq__in=last_of_each) | Q(seq=Subquery(earlier)), account=account)
+        .order_by("seq")
+        .values_list("transfer__posted_at", "balance_after_minutes")
+    )
+    return _from_end_to_end(list(rows), timezone.localtime(since).date(), timezone.localtime(until).date())
+
+
+def _step(days: int) -> str:
+    if days < MOST_POINTS:
+        return "day"
+    return "week" if days < 7 * MOST_POINTS else "month"
+
+
+def _from_end_to_end(rows: list[tuple[datetime, int]], first: date, last: date) -> list[Point]:
+    """A point for each row, what was before the first day put on it, and one on each of the two ends."""
+    by_day = {first: 0}
+    for moment, balance_minutes in rows:
+        by_day[max(first, timezone.localtime(moment).date())] = balance_minutes
+    by_day.setdefault(last, rows[-1][1] if rows else 0)
+    return [Point(on, balance_minutes) for on, balance_minutes in by_day.items()]
 
 
 def _narrowed(found: QuerySet[Any], chosen: Chosen, via: str, *, moment: str, note: str) -> QuerySet[Any]:

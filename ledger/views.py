@@ -95,6 +95,19 @@ def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 
 @require_safe
+@signed_in
+def balance_over_time(request: HttpRequest) -> HttpResponse:
+    """How the balance went in a period: a table, which scripts draw as a chart. As a fragment: without the page."""
+    account = get_object_or_404(Account, owner=request.user.pk)
+    form = StatementFilter(request.GET, [])
+    is_sound = form.is_valid()
+    points = statements.balances(account, form.chosen()) if is_sound else []
+    context = {"form": form, "asked": form.asked, "periods": PERIODS, "points": points}
+    template = "ledger/_balance_over_time.html" if fragment(request) else "ledger/balance_over_time.html"
+    return render(request, template, context, status=HTTPStatus.OK if is_sound else HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_safe
 @login_required
 def statement_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     """All that is chosen of the statement, as a file of this kind; what cannot be leads to the page that says why."""

@@ -96,6 +96,8 @@ PAGES = [
         Row("statement_file", signed_in(newcomers="404"), args={"ending": ending})
         for ending in ("csv", "json", "pdf", "journal", "beancount")
     ),
+    Row("balance_over_time", signed_in(newcomers="404")),
+    Row("balance_over_time", signed_in("422", newcomers="404"), query="from=banana"),
     Row("statement_file", signed_in("404"), args={"ending": "xls"}),
     Row("statement_file", signed_in("→ wallet", newcomers="404"), query="from=banana", args={"ending": "csv"}),
     Row("transfer", own(), args={"public_id": "payment"}),
