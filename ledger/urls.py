@@ -6,5 +6,6 @@ from . import views
 
 urlpatterns = [
     path("wallet/", views.wallet, name="wallet"),
+    path("wallet/hours/", views.hours, name="hours"),
     path("transfers/<slug:public_id>/", views.transfer, name="transfer"),
 ]

@@ -14,12 +14,14 @@ from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
-from . import queries
+from . import origins, queries
 from .models import Account, Entry, Hold
 
 LINES_ON_A_PAGE = 20
 MOST_LINES_KEPT_FRESH = 200
 MOST_HOLDS = 50
+MOST_ENDED = 50  # of her hours that are no more, and of those she issued
+FIRST_LOTS = 3  # in the wallet, beside the statement
 JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still news
 
 
@@ -42,7 +44,26 @@ def wallet(request: HttpRequest) -> HttpResponse:
         return render(request, "ledger/_statement.html", context)
     if target == "earlier":
         return render(request, "ledger/_earlier.html", {**context, "is_unfolded": True})
+    context |= {"expiring": origins.expiring_soon(account), "first_lots": origins.first_lots(account, limit=FIRST_LOTS)}
     return render(request, "ledger/wallet.html", {"account": account, **context})
+
+
+@require_safe
+@signed_in
+def hours(request: HttpRequest) -> HttpResponse:
+    """Where her hours come from, when they expire, and what became of those that are no more."""
+    account = Account.objects.filter(owner=request.user.pk).first()
+    if account is None:
+        return render(request, "ledger/no_wallet.html")
+    lots = origins.origins(account)
+    context = {
+        "account": account,
+        "lots": lots,
+        "other_minutes": max(account.balance_minutes, 0) - sum(lot.amount_minutes for lot in lots),
+        "burnt": origins.burnt(account, limit=MOST_ENDED),
+        "issued": origins.issued(account, limit=MOST_ENDED),
+    }
+    return render(request, "ledger/hours.html", context)
 
 
 def _part(request: HttpRequest) -> queries.Only:

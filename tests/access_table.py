@@ -92,6 +92,7 @@ PAGES = [
     # What a member has.
     Row("dashboard", signed_in()),
     Row("wallet", signed_in()),
+    Row("hours", signed_in()),
     Row("transfer", own(), args={"public_id": "payment"}),
     Row("notifications", signed_in()),
     Row("open_notification", own("→ transfer"), args={"seq": "event"}),

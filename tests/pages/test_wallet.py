@@ -16,7 +16,7 @@ from .reading import amounts, links, words
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 6  # session, member, account, lines, holds on their way, what is unread
+QUERIES = 8  # session, member, account, lines, holds on their way, what expires, the first lots, what is unread
 
 
 def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):

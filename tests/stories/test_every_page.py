@@ -59,6 +59,7 @@ FOR_MEMBERS = (
     "/wallet/",
     "/wallet/?show=in",
     "/wallet/?show=out",
+    "/wallet/hours/",
     "/send/",
     "/notifications/",
     "/settings/",
