@@ -14,7 +14,7 @@ from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
-from . import origins, queries
+from . import community, origins, queries
 from .models import Account, Entry, Hold
 
 LINES_ON_A_PAGE = 20
@@ -120,6 +120,19 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
         "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
     }
     return render(request, "ledger/_payment.html" if part else "ledger/payment.html", context)
+
+
+@require_safe
+def books(request: HttpRequest) -> HttpResponse:
+    """The community's books, for everyone: the fund's statement and the sums, with nobody's name or balance."""
+    before = _number(request, "before")
+    context = {
+        "page": community.fund_statement(before=before, limit=LINES_ON_A_PAGE),
+        "is_first_page": before is None,
+        "figures": community.figures(),
+        "check": community.last_check(),
+    }
+    return render(request, "ledger/books.html", context)
 
 
 def _has_arrived(hold: Hold) -> bool:

@@ -85,6 +85,7 @@ PAGES = [
     Row("how_it_works", everyone("200")),
     Row("terms", everyone("200")),
     Row("privacy", everyone("200")),
+    Row("books", everyone("200")),
     Row("healthz", everyone("200")),
     Row("robots", everyone("200")),
     Row("set_language", everyone("405")),
@@ -111,6 +112,10 @@ PAGES = [
     Row("send_look_over", members("→ send"), args={"nonce": "not-a-draft"}),
     Row("send_confirm", members("→ send")),
     Row("send_confirm", members("422"), "POST"),
+    Row("donate", members()),
+    Row("donate", members("422"), "POST"),
+    Row("donate_confirm", members("→ donate")),
+    Row("donate_confirm", members("422"), "POST"),
     # Offers and requests. The suspended one asks for her own, which others do not see while she is.
     Row("browse", members()),
     Row("browse", members("422"), query="kind=gift"),

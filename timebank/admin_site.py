@@ -20,9 +20,10 @@ from unfold.sites import UnfoldAdminSite
 from accounts.models import Member
 from ledger.models import Account, Hold, Record
 from marketplace.models import Dispute, Exchange, Listing
-from marketplace.queries import ended_with_hours_held, moved_this_month
+from marketplace.queries import moved_this_month
 from notifications.models import Letter
 from timebank.jobs.models import Job
+from timebank.tasks import walk_the_books
 
 MOST_WAITING_SHOWN = 10
 
@@ -71,9 +72,7 @@ def books(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     faults = None
     if request.method == "POST":
-        from ledger.check import faults as find_faults
-
-        faults = [*find_faults(), *ended_with_hours_held()]
+        faults = walk_the_books()
     context = {**_admin().each_context(request), "title": _("Books"), "faults": faults, **figures()}
     return TemplateResponse(request, "admin/books.html", context)
 

@@ -1,5 +1,6 @@
 """Every write about people: joining, roles, suspension, their own settings, and sending hours."""
 
+from .donating import donate, look_ahead_of_donation
 from .fund import community_fund
 from .joining import apply_for_membership, approve_member, confirm_email, join, pay_starting_grant, take_in
 from .profile import agree, change_preferences, change_profile, present_versions
@@ -32,6 +33,7 @@ __all__ = [
     "change_profile",
     "community_fund",
     "confirm_email",
+    "donate",
     "end_sessions",
     "forget_ended_devices",
     "free_address",
@@ -39,6 +41,7 @@ __all__ = [
     "is_taken",
     "join",
     "look_ahead",
+    "look_ahead_of_donation",
     "make_administrator",
     "pay_starting_grant",
     "present_versions",
