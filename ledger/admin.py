@@ -143,6 +143,7 @@ RECORD_KINDS = {
     "release": _("hold released"),
     "role": _("role"),
     "ruling": _("ruling"),
+    "staff": _("hours moved by staff"),
     "suspension": _("suspension"),
     "transfer": _("transfer"),
     "void": _("hold taken back"),

@@ -43,10 +43,11 @@ class FundPage:
 
 def figures() -> Figures:
     """As they were at most ten minutes ago; three queries, or none."""
-    return Figures(*cache.get_or_set("books-figures", _add_up, FIGURES_ARE_KEPT_SECONDS))
+    kept: Figures | None = cache.get_or_set("books-figures", _add_up, FIGURES_ARE_KEPT_SECONDS)
+    return kept or _add_up()
 
 
-def _add_up() -> tuple[int, int, int, int, int]:
+def _add_up() -> Figures:
     balances = Account.objects.aggregate(
         all=Sum("balance_minutes", default=0), had=Sum("balance_minutes", filter=Q(balance_minutes__gt=0), default=0)
     )
@@ -55,7 +56,7 @@ def _add_up() -> tuple[int, int, int, int, int]:
     )
     minted = Mint.objects.aggregate(minutes=Sum("amount_minutes", default=0))["minutes"]
     redeemed, retired = (burnt.get(how, 0) for how in (Lot.Spent.REDEEMED, Lot.Spent.RETIRED))
-    return minted, balances["had"], redeemed, retired, balances["all"]
+    return Figures(minted, balances["had"], redeemed, retired, balances["all"])
 
 
 def fund_statement(*, before: int | None = None, limit: int = 20) -> FundPage:
