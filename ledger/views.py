@@ -117,6 +117,7 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
         "is_payer": is_payer,
         "account": mine,
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
+        "undone_by": list(hold.transfer.reversals.order_by("pk")) if _has_arrived(hold) else [],
         "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
     }
     return render(request, "ledger/_payment.html" if part else "ledger/payment.html", context)
