@@ -191,6 +191,9 @@ ENTRANCE = [
 ]
 
 ALL_STAFF = ("coordinator", "moderator", "superuser")
+ACCOUNT = {"object_id": "account"}
+TRANSFER = {"object_id": "object:ledger.transfer"}
+MOVE = {"object_id": "move"}
 HER = {"object_id": "object:accounts.member"}
 LISTING = {"object_id": "object:marketplace.listing"}
 CATEGORY = {"object_id": "object:marketplace.category"}
@@ -211,6 +214,38 @@ STAFF = [
     Row("admin:accounts_member_suspend_her", staff(*ALL_STAFF), args=HER),
     Row("admin:accounts_member_reinstate_her", staff(*ALL_STAFF), args=HER),
     Row("admin:accounts_member_change_roles", staff("superuser", cell=REAUTHENTICATE), args=HER),
+    # Hours that staff move: asked for by coordinators, approved by a second person.
+    *(
+        Row(f"admin:ledger_account_{name}", staff("coordinator", "superuser", cell=cell), method, args)
+        for name, args in (
+            ("give_hours", ACCOUNT),
+            ("write_off_debt", ACCOUNT),
+            ("change_its_limits", ACCOUNT),
+            ("change_all_limits", {}),
+        )
+        for method, cell in (("GET", "200"), ("POST", "422"))
+    ),
+    Row("admin:ledger_transfer_undo", staff("coordinator", "superuser"), args=TRANSFER),
+    Row("admin:ledger_transfer_undo", staff("coordinator", "superuser", cell="422"), "POST", TRANSFER),
+    Row("admin:accounts_staffmove_approve_it", staff(*ALL_STAFF), args=MOVE),
+    Row(
+        "admin:accounts_staffmove_approve_it",
+        by_role(
+            "→ admin:login",
+            coordinator="422",
+            moderator="→ admin:accounts_staffmove_change",
+            superuser="→ admin:accounts_staffmove_change",
+        ),
+        "POST",
+        MOVE,
+    ),
+    Row("admin:accounts_staffmove_decline_it", staff(*ALL_STAFF), args=MOVE),
+    Row(
+        "admin:accounts_staffmove_decline_it",
+        staff(*ALL_STAFF, cell="→ admin:accounts_staffmove_change"),
+        "POST",
+        MOVE,
+    ),
     # The marketplace: cases, listings to hide and show again.
     Row("admin:app_list", staff(*ALL_STAFF), args={"app_label": "marketplace"}),
     Row("admin:case", staff(*ALL_STAFF), args={"public_id": "case"}),
@@ -294,6 +329,10 @@ MAY_SEE = {
     "ledger_hold": ("coordinator", "superuser"),
     "ledger_transfer": ("coordinator", "superuser"),
     "ledger_entry": ("coordinator", "superuser"),
+    "ledger_lot": ("coordinator", "superuser"),
+    "ledger_mint": ("coordinator", "superuser"),
+    "ledger_limitchange": ("coordinator", "superuser"),
+    "accounts_staffmove": ALL_STAFF,
     "ledger_record": ("coordinator", "superuser"),
     "jobs_job": ("coordinator", "superuser"),
     "notifications_letter": ("coordinator", "superuser"),
