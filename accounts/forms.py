@@ -47,6 +47,29 @@ class ConfirmSendForm(SendForm):
     again = forms.BooleanField(required=False)
 
 
+class DonateForm(forms.Form):
+    """How much to give to the community fund."""
+
+    amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+    note = WordsField(
+        label=_("Message"),
+        help_text=_("For yourself, in your statement. The community’s books do not show it."),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def amount_readings(self) -> list[str]:
+        """As in `SendForm`."""
+        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
+
+
+class ConfirmDonateForm(DonateForm):
+    """The same once more, with what makes it happen once."""
+
+    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$")
+
+
 class ProfileForm(forms.Form):
     display_name = NameField(
         label=_("Your name"),

@@ -13,14 +13,16 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from ledger.models import Account, Transfer
 from timebank import clock
+from timebank.durations import in_words
 from timebank.ids import public_id
 from timebank.plain import plain
 
@@ -225,3 +227,80 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.document} {self.version}"
+
+
+class StaffMoveQuerySet(models.QuerySet["StaffMove"]):
+    def waiting(self) -> Self:
+        """Those that wait for a second person, the oldest first."""
+        return self.filter(state=StaffMove.State.WAITING).order_by("pk")
+
+
+class StaffMove(models.Model):
+    """Hours that staff move: asked for by one, and done at once or when another one approves it.
+
+    A grant and a write-off go from the community fund to ``account``; a reversal takes back from
+    ``account`` what ``transfer`` brought it. Who asks never approves.
+    """
+
+    class Kind(models.TextChoices):
+        GRANT = "grant", _("hours from the fund")
+        WRITE_OFF = "write_off", _("debt written off")
+        REVERSAL = "reversal", _("payment undone")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting for a second person")
+        DONE = "done", _("done")
+        DECLINED = "declined", _("declined")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name=_("account"))
+    transfer = models.ForeignKey(
+        Transfer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("transfer to undo")
+    )
+    amount_minutes = models.BigIntegerField(_("amount (minutes)"))
+    may_pass_limit = models.BooleanField(_("even below the limit"), default=False)
+    reason = models.CharField(_("reason"), max_length=500)
+    key = models.CharField(max_length=64)
+    asked_by = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("asked for by"))
+    asked_at = models.DateTimeField(_("asked for"))
+    decided_by = models.ForeignKey(
+        Member, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("decided by")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    made = models.OneToOneField(
+        Transfer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("transfer made")
+    )
+
+    objects = StaffMoveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("move by staff")
+        verbose_name_plural = _("moves by staff")
+        constraints = [
+            models.UniqueConstraint(fields=["asked_by", "key"], name="staff_move_key_once"),
+            models.CheckConstraint(condition=Q(amount_minutes__gt=0), name="staff_move_moves_time"),
+            models.CheckConstraint(condition=~Q(reason=""), name="staff_move_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(state="declined") | Q(decided_by=None) | ~Q(decided_by=F("asked_by")),
+                name="staff_move_needs_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="reversal", transfer__isnull=False) | (~Q(kind="reversal") & Q(transfer=None)),
+                name="staff_move_reversal_names_the_first",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="reversal", state="done", decided_by=None), name="staff_move_reversal_is_approved"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="done", made__isnull=False) | (~Q(state="done") & Q(made=None)),
+                name="staff_move_done_has_moved",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{in_words(self.amount_minutes)} · {self.get_kind_display()}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING

@@ -26,13 +26,13 @@ class Role(models.TextChoices):
 
 MAY_SEE: dict[Role, dict[str, list[str]]] = {
     Role.COORDINATOR: {
-        "accounts": ["member"],
-        "ledger": ["account", "hold", "transfer", "entry", "record"],
+        "accounts": ["member", "staffmove"],
+        "ledger": ["account", "hold", "transfer", "entry", "lot", "mint", "limitchange", "record"],
         "notifications": ["letter"],
         "jobs": ["job"],
         "marketplace": ["category", "listing", "exchange", "dispute"],
     },
-    Role.MODERATOR: {"accounts": ["member"], "marketplace": ["listing", "exchange", "dispute"]},
+    Role.MODERATOR: {"accounts": ["member", "staffmove"], "marketplace": ["listing", "exchange", "dispute"]},
 }
 
 MAY_CHANGE: dict[Role, dict[str, list[str]]] = {Role.COORDINATOR: {"marketplace": ["category"]}}

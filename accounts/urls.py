@@ -12,4 +12,6 @@ urlpatterns = [
     path("send/review/", views.send_review, name="send_review"),
     path("send/review/<slug:nonce>/", views.send_look_over, name="send_look_over"),
     path("send/confirm/", views.send_confirm, name="send_confirm"),
+    path("donate/", views.donate, name="donate"),
+    path("donate/confirm/", views.donate_confirm, name="donate_confirm"),
 ]

@@ -23,7 +23,15 @@ from timebank.errors import Busy, Refusal
 from timebank.sessions import save_now
 
 from . import operations, queries
-from .forms import AgreeForm, ConfirmSendForm, PreferencesForm, ProfileForm, SendForm
+from .forms import (
+    AgreeForm,
+    ConfirmDonateForm,
+    ConfirmSendForm,
+    DonateForm,
+    PreferencesForm,
+    ProfileForm,
+    SendForm,
+)
 from .models import Member
 
 require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -165,7 +173,15 @@ def send_look_over(request: MemberRequest, nonce: str) -> HttpResponse:
     if ahead is None:
         return redirect(_form_again(nonce))
     recipient, left_minutes = ahead
-    context = {"asked": form.cleaned_data, "recipient": recipient, "nonce": nonce, "left_minutes": left_minutes}
+    account = request.user.account
+    context = {
+        "asked": form.cleaned_data,
+        "recipient": recipient,
+        "nonce": nonce,
+        "left_minutes": left_minutes,
+        "owes_much": account.is_below_soft_limit(less=form.cleaned_data["amount"]),
+        "soft_limit_minutes": account.soft_limit_minutes,
+    }
     return render(request, "accounts/send_review.html", context | {"again": draft.get("again", "")})
 
 
@@ -202,6 +218,78 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
         # What is about a field is found again there, as things stand when she reads it.
         return _lead_on(request, nonce, form, _form_again(nonce), refused="" if refusal.field else str(refusal))
     return redirect("transfer", hold.public_id)
+
+
+# --- Giving hours to the community fund --------------------------------------------------------------
+
+
+@require_form_methods
+@login_required
+def donate(request: MemberRequest) -> HttpResponse:
+    """The form; once sent, what would happen in words, or what is to be mended in it."""
+    if not request.user.is_member:
+        return _not_now(request)
+    if request.method != "POST":
+        return _donate_page(request, DonateForm())
+    form = DonateForm(request.POST)
+    left_minutes = _look_ahead_of_donation(request, form)
+    if left_minutes is None or "change" in request.POST:
+        return _donate_page(request, form, status=422 if form.errors else 200)
+    amount = form.cleaned_data["amount"]
+    context = {
+        "asked": form.cleaned_data,
+        "nonce": secrets.token_urlsafe(16),
+        "left_minutes": left_minutes,
+        "owes_much": request.user.account.is_below_soft_limit(less=amount),
+        "soft_limit_minutes": request.user.account.soft_limit_minutes,
+    }
+    return render(request, "accounts/donate_review.html", context)
+
+
+@require_form_methods
+@login_required
+def donate_confirm(request: MemberRequest) -> HttpResponse:
+    if not request.user.is_member:
+        return _not_now(request)
+    if request.method != "POST":
+        return redirect("donate")
+    limit = {"send": site_settings.SEND_RATE_LIMIT}
+    if not ratelimit.consume(request, app="accounts", action="send", config=limit):
+        return ratelimit.respond_429(request)
+    form = ConfirmDonateForm(request.POST)
+    if not form.is_valid():  # no page of ours sends this
+        return _donate_page(request, form, status=422)
+    asked = form.cleaned_data
+    try:
+        hold = operations.donate(
+            donor=request.user, amount_minutes=asked["amount"], note=asked["note"], nonce=asked["nonce"]
+        )
+    except Refusal as refusal:
+        form.add_error("amount" if refusal.field else None, str(refusal))
+        response = _donate_page(request, form, status=refusal.status if isinstance(refusal, Busy) else 422)
+        if isinstance(refusal, Busy):
+            response["Retry-After"] = str(refusal.retry_after_seconds)
+        return response
+    return redirect("transfer", hold.public_id)
+
+
+def _look_ahead_of_donation(request: MemberRequest, form: DonateForm) -> int | None:
+    """The minutes she would have left; None where the form says what is to be mended."""
+    if not form.is_valid():
+        return None
+    try:
+        return operations.look_ahead_of_donation(donor=request.user, amount_minutes=form.cleaned_data["amount"])
+    except Refusal as refusal:
+        form.add_error("amount" if refusal.field else None, str(refusal))
+    return None
+
+
+def _donate_page(request: MemberRequest, form: DonateForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "account": request.user.account, "day_minutes": site_settings.DAY_MINUTES}
+    return render(request, "accounts/donate.html", context, status=status)
+
+
+# --- What these pages share --------------------------------------------------------------------------
 
 
 def _look_ahead(request: MemberRequest, form: SendForm) -> tuple[Member | None, int] | None:

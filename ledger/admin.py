@@ -8,18 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from timebank.dates import date_and_time
 from timebank.durations import shown
 from timebank.read_only import ReadOnlyAdmin
 
-from .models import Account, Entry, Hold, Record, Transfer
+from .models import Account, Entry, Hold, LimitChange, Lot, Mint, Record, Transfer
 
+MOST_CHANGES = 20
 NAME_MAIL_OR_NUMBER = _("Name, e-mail or number")
 
 
@@ -35,6 +39,16 @@ def _linked(account: Account) -> Any:
     return format_html('<a class="text-link" href="{}">{}</a>', address, account.owner)
 
 
+def _shown_or_none(minutes: int | None) -> str:
+    return "–" if minutes is None else shown(minutes)
+
+
+def _said_of(change: LimitChange) -> str:
+    """When it takes effect, for whom, and how far one may go."""
+    for_whom = gettext("for all") if change.account_id is None else gettext("for this account")
+    return f"{date_and_time(change.takes_effect_at, short=True)} · {for_whom} · −{shown(change.credit_limit_minutes)}"
+
+
 class _Amounts:
     """Columns of both holds and transfers."""
 
@@ -47,7 +61,7 @@ class _Amounts:
         return _linked(row.payee)
 
     @display(description=_("amount"), ordering="amount_minutes")
-    def amount(self, row: Hold | Transfer | Entry) -> str:
+    def amount(self, row: Hold | Transfer | Entry | Lot | Mint) -> str:
         return shown(row.amount_minutes)
 
 
@@ -59,7 +73,10 @@ class AccountAdmin(ReadOnlyAdmin):
     ordering = ["pk"]
     search_fields = ["=public_id", "owner__display_name", "owner__plain_name", "owner__email"]
     search_help_text = NAME_MAIL_OR_NUMBER
-    fields = ["public_id", "owner", "kind", "state", "balance", "held", "available", "limit", "floor", "opened_at"]
+    fields = [
+        "public_id", "owner", "kind", "state", "balance", "held", "available", "limit", "soft_limit", "largest_balance",
+        "floor", "has_own_limits", "history_of_limits", "opened_at",
+    ]  # fmt: skip
 
     @display(description=_("balance"), ordering="balance_minutes")
     def balance(self, account: Account) -> str:
@@ -80,6 +97,22 @@ class AccountAdmin(ReadOnlyAdmin):
     @display(description=_("floor"))
     def floor(self, account: Account) -> str:
         return shown(account.floor_minutes)
+
+    @display(description=_("soft limit"))
+    def soft_limit(self, account: Account) -> str:
+        return _shown_or_none(account.soft_limit_minutes)
+
+    @display(description=_("largest balance"))
+    def largest_balance(self, account: Account) -> str:
+        return _shown_or_none(account.max_balance_minutes)
+
+    @display(description=_("changes of limits"))
+    def history_of_limits(self, account: Account) -> Any:
+        """Its own, and those for all, the latest first."""
+        theirs = Q(account=account) | Q(account=None, kind=account.kind)
+        changes = LimitChange.objects.filter(theirs).select_related("by").order_by("-takes_effect_at", "-pk")
+        lines = ((_said_of(change), change.by, change.reason) for change in changes[:MOST_CHANGES])
+        return format_html_join(mark_safe("<br>"), "{} · {}: {}", lines) or "–"
 
 
 @admin.register(Hold)
@@ -104,7 +137,77 @@ class TransferAdmin(_Amounts, ReadOnlyAdmin):
     ordering = ["-pk"]
     search_fields = ["=public_id", *_owned("payer", "payee")]
     search_help_text = NAME_MAIL_OR_NUMBER
-    fields = ["public_id", "kind", "from_whom", "to_whom", "amount", "posted_at", "hold"]
+    fields = ["public_id", "kind", "from_whom", "to_whom", "amount", "posted_at", "hold", "reverses", "undone_by"]
+
+    @display(description=_("undone by"))
+    def undone_by(self, transfer: Transfer) -> Any:
+        links = ((reverse("admin:ledger_transfer_change", args=[one.pk]), one) for one in transfer.reversals.all())
+        return format_html_join(", ", '<a class="text-link" href="{}">{}</a>', links) or "–"
+
+
+@admin.register(Mint)
+class MintAdmin(_Amounts, ReadOnlyAdmin):
+    list_display = ["at", "issued_by", "amount", "reason"]
+    list_filter = ["reason"]
+    list_select_related = ["issuer__owner", "transfer"]
+    ordering = ["-pk"]
+    search_fields = ["=transfer__public_id", *_owned("issuer")]
+    search_help_text = NAME_MAIL_OR_NUMBER
+    fields = ["issued_by", "amount", "reason", "transfer", "at"]
+
+    @display(description=_("minted"))
+    def at(self, mint: Mint) -> Any:
+        return mint.transfer.posted_at
+
+    @display(description=_("issuer"))
+    def issued_by(self, mint: Mint) -> Any:
+        return _linked(mint.issuer)
+
+
+@admin.register(Lot)
+class LotAdmin(_Amounts, ReadOnlyAdmin):
+    list_display = ["whose", "amount", "mint", "expires_at", "fate"]
+    list_filter = ["how"]
+    list_select_related = ["owner__owner", "mint"]
+    ordering = ["-pk"]
+    search_fields = ["=owner__public_id", *_owned("owner")]
+    search_help_text = NAME_MAIL_OR_NUMBER
+    fields = ["whose", "amount", "mint", "expires_at", "born_in", "spent_in", "fate"]
+
+    @display(description=_("owner"))
+    def whose(self, lot: Lot) -> Any:
+        return _linked(lot.owner)
+
+    @display(description=_("how it was spent"))
+    def fate(self, lot: Lot) -> str:
+        return lot.get_how_display() or gettext("open")
+
+
+@admin.register(LimitChange)
+class LimitChangeAdmin(ReadOnlyAdmin):
+    list_display = ["takes_effect_at", "whose", "limit", "soft_limit", "largest_balance", "by", "applied_at"]
+    list_select_related = ["account__owner", "by"]
+    ordering = ["-takes_effect_at", "-pk"]
+    fields = [
+        "whose", "limit", "soft_limit", "largest_balance", "reason", "by", "created_at", "takes_effect_at",
+        "applied_at",
+    ]  # fmt: skip
+
+    @display(description=_("account"))
+    def whose(self, change: LimitChange) -> Any:
+        return gettext("for all") if change.account is None else _linked(change.account)
+
+    @display(description=_("credit limit"))
+    def limit(self, change: LimitChange) -> str:
+        return shown(change.credit_limit_minutes)
+
+    @display(description=_("soft limit"))
+    def soft_limit(self, change: LimitChange) -> str:
+        return _shown_or_none(change.soft_limit_minutes)
+
+    @display(description=_("largest balance"))
+    def largest_balance(self, change: LimitChange) -> str:
+        return _shown_or_none(change.max_balance_minutes)
 
 
 @admin.register(Entry)
@@ -143,6 +246,7 @@ RECORD_KINDS = {
     "release": _("hold released"),
     "role": _("role"),
     "ruling": _("ruling"),
+    "staff": _("hours moved by staff"),
     "suspension": _("suspension"),
     "transfer": _("transfer"),
     "void": _("hold taken back"),

@@ -130,6 +130,7 @@ SHAPES: dict[str, Mapping[str, Callable[[Any], bool]]] = {
         "receiver_minutes": _is_minutes,
         "by": _or_none(_an_id),
     },
+    "staff": {"transfer": _an_id, "asked_by": _an_id, "approved_by": _or_none(_an_id)},
     "suspension": {"member": _an_id, "state": _a_word, "by": _or_none(_an_id)},
 }
 

@@ -143,10 +143,10 @@ def on_its_way(account: Account, *, limit: int, chosen: Chosen = ALL) -> list[On
 def payment(public_id: str, *, of: Any) -> Hold:
     """The payment with this address, for one of its two people; one query. Http404 for everybody else.
 
-    With it come both accounts and owners, the note, and, once it arrived, the transfer.
+    With it come both accounts and owners, the note, what it undoes, and, once it arrived, the transfer.
     """
     parties = Q(payer__owner=of) | Q(payee__owner=of)
-    found = Hold.objects.select_related("payer__owner", "payee__owner", "note", "transfer")
+    found = Hold.objects.select_related("payer__owner", "payee__owner", "note", "transfer", "reverses")
     hold = found.filter(parties, public_id=public_id).first()
     if hold is None:
         raise Http404

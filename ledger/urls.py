@@ -8,5 +8,7 @@ urlpatterns = [
     path("wallet/", views.wallet, name="wallet"),
     path("wallet/balance/", views.balance_over_time, name="balance_over_time"),
     path("wallet/statement.<slug:ending>", views.statement_file, name="statement_file"),
+    path("wallet/hours/", views.hours, name="hours"),
+    path("books/", views.books, name="books"),
     path("transfers/<slug:public_id>/", views.transfer, name="transfer"),
 ]

@@ -27,7 +27,7 @@ from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, signed_in
 
-from . import queries, statements
+from . import community, origins, queries, statements
 from .exports import FILES, Heading
 from .filters import PERIODS, StatementFilter
 from .models import Account, Entry, Hold
@@ -36,6 +36,8 @@ LINES_ON_A_PAGE = 20
 MOST_LINES_KEPT_FRESH = 200
 MOST_HOLDS = 50
 PARTS_AT_A_TIME = 200  # of a file
+MOST_ENDED = 50  # of her hours that are no more, and of those she issued
+FIRST_LOTS = 3  # in the wallet, beside the statement
 JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still news
 
 
@@ -63,7 +65,26 @@ def wallet(request: HttpRequest) -> HttpResponse:
         case "statement-card":
             answer = render(request, "ledger/_statement_card.html", context, status=status)
             return push_url(answer, f"{request.path}?{context['asked'].urlencode()}".removesuffix("?"))
+    context |= {"expiring": origins.expiring_soon(account), "first_lots": origins.first_lots(account, limit=FIRST_LOTS)}
     return render(request, "ledger/wallet.html", context, status=status)
+
+
+@require_safe
+@signed_in
+def hours(request: HttpRequest) -> HttpResponse:
+    """Where her hours come from, when they expire, and what became of those that are no more."""
+    account = Account.objects.filter(owner=request.user.pk).first()
+    if account is None:
+        return render(request, "ledger/no_wallet.html")
+    lots = origins.origins(account)
+    context = {
+        "account": account,
+        "lots": lots,
+        "other_minutes": max(account.balance_minutes, 0) - sum(lot.amount_minutes for lot in lots),
+        "burnt": origins.burnt(account, limit=MOST_ENDED),
+        "issued": origins.issued(account, limit=MOST_ENDED),
+    }
+    return render(request, "ledger/hours.html", context)
 
 
 def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
@@ -177,9 +198,23 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
         "account": mine,
         "cause": queries.cause_of(hold),
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
+        "undone_by": list(hold.transfer.reversals.order_by("pk")) if _has_arrived(hold) else [],
         "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
     }
     return render(request, "ledger/_payment.html" if part else "ledger/payment.html", context)
+
+
+@require_safe
+def books(request: HttpRequest) -> HttpResponse:
+    """The community's books, for everyone: the fund's statement and the sums, with nobody's name or balance."""
+    before = _number(request, "before")
+    context = {
+        "page": community.fund_statement(before=before, limit=LINES_ON_A_PAGE),
+        "is_first_page": before is None,
+        "figures": community.figures(),
+        "check": community.last_check(),
+    }
+    return render(request, "ledger/books.html", context)
 
 
 def _has_arrived(hold: Hold) -> bool:

@@ -113,8 +113,9 @@ class Event(models.Model):
         if self.type == self.Type.APPLICATION:
             applicant = [self.about_id] if self.about_id else []
             return reverse("admin:accounts_member_change" if applicant else "admin:index", args=applicant)
-        is_of_hours = self.type in {self.Type.HOURS_GRANTED, self.Type.HOURS_EXPIRING}
-        return reverse("wallet" if is_of_hours else "dashboard")
+        if self.type == self.Type.HOURS_EXPIRING:
+            return reverse("hours")
+        return reverse("wallet" if self.type == self.Type.HOURS_GRANTED else "dashboard")
 
     @property
     def frame(self) -> dict[str, Any]:

@@ -85,6 +85,7 @@ PAGES = [
     Row("how_it_works", everyone("200")),
     Row("terms", everyone("200")),
     Row("privacy", everyone("200")),
+    Row("books", everyone("200")),
     Row("healthz", everyone("200")),
     Row("robots", everyone("200")),
     Row("set_language", everyone("405")),
@@ -100,6 +101,7 @@ PAGES = [
     Row("balance_over_time", signed_in("422", newcomers="404"), query="from=banana"),
     Row("statement_file", signed_in("404"), args={"ending": "xls"}),
     Row("statement_file", signed_in("→ wallet", newcomers="404"), query="from=banana", args={"ending": "csv"}),
+    Row("hours", signed_in()),
     Row("transfer", own(), args={"public_id": "payment"}),
     Row("notifications", signed_in()),
     Row("open_notification", own("→ transfer"), args={"seq": "event"}),
@@ -118,6 +120,10 @@ PAGES = [
     Row("send_look_over", members("→ send"), args={"nonce": "not-a-draft"}),
     Row("send_confirm", members("→ send")),
     Row("send_confirm", members("422"), "POST"),
+    Row("donate", members()),
+    Row("donate", members("422"), "POST"),
+    Row("donate_confirm", members("→ donate")),
+    Row("donate_confirm", members("422"), "POST"),
     # Offers and requests. The suspended one asks for her own, which others do not see while she is.
     Row("browse", members()),
     Row("browse", members("422"), query="kind=gift"),
@@ -199,6 +205,9 @@ ENTRANCE = [
 ]
 
 ALL_STAFF = ("coordinator", "moderator", "superuser")
+ACCOUNT = {"object_id": "account"}
+TRANSFER = {"object_id": "object:ledger.transfer"}
+MOVE = {"object_id": "move"}
 HER = {"object_id": "object:accounts.member"}
 LISTING = {"object_id": "object:marketplace.listing"}
 CATEGORY = {"object_id": "object:marketplace.category"}
@@ -219,6 +228,38 @@ STAFF = [
     Row("admin:accounts_member_suspend_her", staff(*ALL_STAFF), args=HER),
     Row("admin:accounts_member_reinstate_her", staff(*ALL_STAFF), args=HER),
     Row("admin:accounts_member_change_roles", staff("superuser", cell=REAUTHENTICATE), args=HER),
+    # Hours that staff move: asked for by coordinators, approved by a second person.
+    *(
+        Row(f"admin:ledger_account_{name}", staff("coordinator", "superuser", cell=cell), method, args)
+        for name, args in (
+            ("give_hours", ACCOUNT),
+            ("write_off_debt", ACCOUNT),
+            ("change_its_limits", ACCOUNT),
+            ("change_all_limits", {}),
+        )
+        for method, cell in (("GET", "200"), ("POST", "422"))
+    ),
+    Row("admin:ledger_transfer_undo", staff("coordinator", "superuser"), args=TRANSFER),
+    Row("admin:ledger_transfer_undo", staff("coordinator", "superuser", cell="422"), "POST", TRANSFER),
+    Row("admin:accounts_staffmove_approve_it", staff(*ALL_STAFF), args=MOVE),
+    Row(
+        "admin:accounts_staffmove_approve_it",
+        by_role(
+            "→ admin:login",
+            coordinator="422",
+            moderator="→ admin:accounts_staffmove_change",
+            superuser="→ admin:accounts_staffmove_change",
+        ),
+        "POST",
+        MOVE,
+    ),
+    Row("admin:accounts_staffmove_decline_it", staff(*ALL_STAFF), args=MOVE),
+    Row(
+        "admin:accounts_staffmove_decline_it",
+        staff(*ALL_STAFF, cell="→ admin:accounts_staffmove_change"),
+        "POST",
+        MOVE,
+    ),
     # The marketplace: cases, listings to hide and show again.
     Row("admin:app_list", staff(*ALL_STAFF), args={"app_label": "marketplace"}),
     Row("admin:case", staff(*ALL_STAFF), args={"public_id": "case"}),
@@ -301,6 +342,10 @@ MAY_SEE = {
     "ledger_hold": ("coordinator", "superuser"),
     "ledger_transfer": ("coordinator", "superuser"),
     "ledger_entry": ("coordinator", "superuser"),
+    "ledger_lot": ("coordinator", "superuser"),
+    "ledger_mint": ("coordinator", "superuser"),
+    "ledger_limitchange": ("coordinator", "superuser"),
+    "accounts_staffmove": ALL_STAFF,
     "ledger_record": ("coordinator", "superuser"),
     "jobs_job": ("coordinator", "superuser"),
     "notifications_letter": ("coordinator", "superuser"),

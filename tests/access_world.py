@@ -13,7 +13,10 @@ from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.models import Member
+from accounts.models import Member, StaffMove
+from accounts.operations import change_limits, propose_reversal
+from ledger.models import Transfer
+from ledger.operations import Limits
 from marketplace import operations as marketplace
 from marketplace.models import Dispute, Exchange, Listing
 
@@ -130,6 +133,15 @@ class World:
             marketplace.add_evidence(made[whose], by=self.neighbour, upload=paper)
         return made
 
+    @cached_property
+    def move(self) -> StaffMove:
+        """A payment of the neighbour's that the coordinator asks to undo; she changed the limits before."""
+        assert self.payments
+        transfer = Transfer.objects.filter(payer__owner=self.neighbour).earliest("pk")
+        change_limits(Limits(0), account=None, reason="As ever", by=self.coordinator)
+        asked = {"minutes": 1, "may_pass_limit": False, "reason": "By mistake", "key": "access"}
+        return propose_reversal(transfer, by=self.coordinator, **asked)
+
     @property
     def _owners(self) -> tuple[Member, Member]:
         return (self.member, self.suspended)
@@ -139,6 +151,8 @@ class World:
         whose = self.whose(role)
         things: dict[str, Callable[[], Any]] = {
             "payment": lambda: self.payments[whose],
+            "account": lambda: self.member.account.pk,
+            "move": lambda: self.move.pk,
             "profile": lambda: whose.public_id,
             "event": lambda: whose.events.filter(type="hours-arrived").latest("seq").seq,
             "listing": lambda: self.listings[whose, what],
@@ -165,5 +179,6 @@ class World:
 
         assert self.payments
         assert self.disputes
+        assert self.move
         first = apps.get_model(label).objects.order_by("pk").first()
         return 0 if first is None else first.pk

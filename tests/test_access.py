@@ -52,7 +52,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     """Made once for all rows, in a transaction that is undone in the end; what a row changes is undone at once."""
     with django_db_blocker.unblock(), transaction.atomic():
         made = World()
-        assert made.payments and made.listings and made.offer and made.exchanges and made.disputes
+        assert made.payments and made.listings and made.offer and made.exchanges and made.disputes and made.move
         Member.objects.filter(pk=made.suspended.pk).update(state=Member.State.SUSPENDED)
         made.sign_in(ROLES)
         yield made

@@ -17,12 +17,13 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from unfold.sites import UnfoldAdminSite
 
-from accounts.models import Member
+from accounts.models import Member, StaffMove
 from ledger.models import Account, Hold, Record
 from marketplace.models import Dispute, Exchange, Listing
-from marketplace.queries import ended_with_hours_held, moved_this_month
+from marketplace.queries import moved_this_month
 from notifications.models import Letter
 from timebank.jobs.models import Job
+from timebank.tasks import walk_the_books
 
 MOST_WAITING_SHOWN = 10
 
@@ -71,9 +72,7 @@ def books(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     faults = None
     if request.method == "POST":
-        from ledger.check import faults as find_faults
-
-        faults = [*find_faults(), *ended_with_hours_held()]
+        faults = walk_the_books()
     context = {**_admin().each_context(request), "title": _("Books"), "faults": faults, **figures()}
     return TemplateResponse(request, "admin/books.html", context)
 
@@ -97,8 +96,12 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     waiting = Member.objects.applied().order_by("signed_up_at", "pk")
     sees = request.user.has_perm
     cases = Dispute.objects.open().without(request.user) if sees("marketplace.view_dispute") else None  # type: ignore[arg-type]
+    moves = StaffMove.objects.waiting() if sees("accounts.view_staffmove") else None
+    if moves is not None and not request.user.is_coordinator:  # type: ignore[union-attr]
+        moves = moves.filter(kind=StaffMove.Kind.REVERSAL)
     return {
         **context,
+        "moves_count": None if moves is None else moves.count(),
         "title": settings.COMMUNITY_NAME,
         "joining": settings.JOINING,
         "waiting": waiting[:MOST_WAITING_SHOWN],
@@ -124,6 +127,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     people = [
         _entry(_("Overview"), "dashboard", "admin:index"),
         _entry(_("Members"), "group", "admin:accounts_member_changelist", "accounts.view_member"),
+        _entry(_("Moves by staff"), "approval", "admin:accounts_staffmove_changelist", "accounts.view_staffmove"),
     ]
     marketplace = [
         _entry(_("Cases"), "gavel", "admin:marketplace_dispute_changelist", "marketplace.view_dispute"),
@@ -136,6 +140,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _entry(_("Accounts"), "account_balance_wallet", "admin:ledger_account_changelist", "ledger.view_account"),
         _entry(_("Holds"), "hourglass_top", "admin:ledger_hold_changelist", "ledger.view_hold"),
         _entry(_("Transfers"), "swap_horiz", "admin:ledger_transfer_changelist", "ledger.view_transfer"),
+        _entry(_("Lots"), "token", "admin:ledger_lot_changelist", "ledger.view_lot"),
+        _entry(_("Mints"), "toll", "admin:ledger_mint_changelist", "ledger.view_mint"),
+        _entry(_("Changes of limits"), "tune", "admin:ledger_limitchange_changelist", "ledger.view_limitchange"),
         _entry(_("Entries"), "receipt_long", "admin:ledger_entry_changelist", "ledger.view_entry"),
         _entry(_("Records"), "history_edu", "admin:ledger_record_changelist", "ledger.view_record"),
     ]

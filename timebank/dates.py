@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -31,3 +31,12 @@ def date_and_time(moment: datetime, *, short: bool = False) -> str:
         "time": formats.date_format(local, "TIME_FORMAT"),
     }
     return _("%(day)s, %(time)s") % words
+
+
+def in_full(day: date) -> str:
+    """A day as a sentence says it: "2 December", and another year's "2 December 2027"."""
+    # Translators: how Django's date filter writes a day of this year within a sentence: "2 December".
+    pattern = pgettext("day", "j F")
+    if day.year != timezone.localtime(clock.now()).year:
+        pattern = pgettext("day", "j F Y")
+    return formats.date_format(day, pattern, use_l10n=False)

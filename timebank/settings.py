@@ -161,6 +161,8 @@ MEMBER_CREDIT_LIMIT_MINUTES = _whole("MEMBER_CREDIT_LIMIT_MINUTES", default=0)
 # 0: never. Help makes minutes lasting, or gives them another while; gifts hand on what they have left.
 GRANTED_HOURS_EXPIRE_DAYS = _whole("GRANTED_HOURS_EXPIRE_DAYS", default=365, least=0)
 EARNED_HOURS_EXPIRE_DAYS = _whole("EARNED_HOURS_EXPIRE_DAYS", default=0, least=0)
+# Beyond it, what a coordinator gives or writes off for one member within a month waits for a second one's yes.
+STAFF_ALONE_UP_TO_HOURS = _whole("STAFF_ALONE_UP_TO_HOURS", default=10, least=0)
 DAY_MINUTES = _whole("DAY_MINUTES", default=480)
 TERMS_VERSION = "2026-11"
 PRIVACY_VERSION = "2026-11"

@@ -25,6 +25,7 @@ CLOSED_TO_ROBOTS = (
     "/account/",
     "/admin/",
     "/agree/",
+    "/donate/",
     "/explore/",
     "/home/",
     "/listings/",

@@ -1,7 +1,9 @@
-"""Every write about people: joining, roles, suspension, their own settings, and sending hours."""
+"""Every write about people: joining, roles, suspension, their own settings, sending hours, and what staff move."""
 
+from .donating import donate, look_ahead_of_donation
 from .fund import community_fund
 from .joining import apply_for_membership, approve_member, confirm_email, join, pay_starting_grant, take_in
+from .limits import change_limits
 from .profile import agree, change_preferences, change_profile, present_versions
 from .refusals import (
     AlreadyDecided,
@@ -9,12 +11,14 @@ from .refusals import (
     CannotReceive,
     CannotSend,
     EmailTaken,
+    MoreThanOwed,
     NotAllowed,
     ToOneself,
 )
 from .roles import give_role, make_administrator, take_role
 from .sending import look_ahead, send_hours, sent_before
 from .signing_up import free_address, is_taken, sign_up
+from .staff_moves import approve_move, decline_move, grant, may_approve, propose_reversal, write_off
 from .suspension import end_sessions, forget_ended_devices, reinstate_member, suspend_member
 
 __all__ = [
@@ -23,25 +27,34 @@ __all__ = [
     "CannotReceive",
     "CannotSend",
     "EmailTaken",
+    "MoreThanOwed",
     "NotAllowed",
     "ToOneself",
     "agree",
     "apply_for_membership",
     "approve_member",
+    "approve_move",
+    "change_limits",
     "change_preferences",
     "change_profile",
     "community_fund",
     "confirm_email",
+    "decline_move",
+    "donate",
     "end_sessions",
     "forget_ended_devices",
     "free_address",
     "give_role",
+    "grant",
     "is_taken",
     "join",
     "look_ahead",
+    "look_ahead_of_donation",
     "make_administrator",
+    "may_approve",
     "pay_starting_grant",
     "present_versions",
+    "propose_reversal",
     "reinstate_member",
     "send_hours",
     "sent_before",
@@ -49,4 +62,5 @@ __all__ = [
     "suspend_member",
     "take_in",
     "take_role",
+    "write_off",
 ]

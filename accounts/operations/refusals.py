@@ -48,3 +48,10 @@ class AlreadySent(Refusal):
     """The same amount went to the same person a moment ago: is this one meant as well?"""
 
     code = "already_sent"
+
+
+class MoreThanOwed(Refusal):
+    """No more of a debt is written off than there is."""
+
+    code = "more_than_owed"
+    field = "amount_minutes"

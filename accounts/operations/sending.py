@@ -43,7 +43,7 @@ def send_hours(
     payee = _account_of(recipient)
     # The books answer a repeat, whatever has become of the two people since.
     if payer is None or payee is None or not Hold.objects.filter(actor=sender, key=key).exists():
-        payer, payee = _may_send(sender, payer), _may_receive(recipient, payee, sender)
+        payer, payee = may_send(sender, payer), _may_receive(recipient, payee, sender)
         if not again:
             _check_not_just_sent(payer, payee, amount_minutes, recipient)
     return ledger.accept(
@@ -56,7 +56,7 @@ def look_ahead(*, sender: Member, recipient: Member | None, amount_minutes: int)
 
     Raises what `send_hours` would raise now, but for AlreadySent.
     """
-    payer = _may_send(sender, _account_of(sender))
+    payer = may_send(sender, _account_of(sender))
     _may_receive(recipient, _account_of(recipient), sender)
     if amount_minutes > payer.available_minutes:
         raise ledger.why_not(payer, amount_minutes)
@@ -69,6 +69,18 @@ def sent_before(*, sender: Member, nonce: str) -> Hold | None:
     return found
 
 
+def may_send(sender: Member, payer: Account | None) -> Account:
+    """The account to send from, if she may. Raises CannotSend."""
+    state = Member.objects.values_list("state", flat=True).get(pk=sender.pk)
+    if state == Member.State.SUSPENDED:
+        raise CannotSend(_("Your membership is suspended, so you cannot send hours now."))
+    if state in {Member.State.NEW, Member.State.APPLIED}:
+        raise CannotSend(_("You can send hours once a coordinator has approved you."))
+    if state != Member.State.ACTIVE or payer is None or not payer.is_open:
+        raise CannotSend(_("Your account is closed, so you cannot send hours."))
+    return payer
+
+
 def _key(nonce: str) -> str:
     return f"send:{nonce}"
 
@@ -79,18 +91,6 @@ NOBODY = _("You cannot send hours to this person. Please choose somebody else.")
 
 def _account_of(member: Member | None) -> Account | None:
     return Account.objects.filter(owner=member).first() if member is not None else None
-
-
-def _may_send(sender: Member, payer: Account | None) -> Account:
-    """The account to send from, if she may. Raises CannotSend."""
-    state = Member.objects.values_list("state", flat=True).get(pk=sender.pk)
-    if state == Member.State.SUSPENDED:
-        raise CannotSend(_("Your membership is suspended, so you cannot send hours now."))
-    if state in {Member.State.NEW, Member.State.APPLIED}:
-        raise CannotSend(_("You can send hours once a coordinator has approved you."))
-    if state != Member.State.ACTIVE or payer is None or not payer.is_open:
-        raise CannotSend(_("Your account is closed, so you cannot send hours."))
-    return payer
 
 
 def _may_receive(recipient: Member | None, payee: Account | None, sender: Member) -> Account:

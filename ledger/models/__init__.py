@@ -6,6 +6,7 @@ only as the user model. The database itself refuses to change what is written on
 """
 
 from .accounts import Account
+from .checks import BooksCheck
 from .holds import Hold, HoldQuerySet, Kind, Note
 from .limits import LimitChange, LimitChangeQuerySet
 from .log import Leaf, Record
@@ -14,6 +15,7 @@ from .transfers import Entry, Transfer
 
 __all__ = [
     "Account",
+    "BooksCheck",
     "Entry",
     "ExpiryNotice",
     "Hold",

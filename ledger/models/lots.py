@@ -42,10 +42,17 @@ class Mint(models.Model):
         return f"{in_words(self.amount_minutes)} · {self.get_reason_display()}"
 
 
+BURNT = ("redeemed", "retired")
+
+
 class LotQuerySet(models.QuerySet["Lot"]):
     def open(self) -> Self:
         """What is somebody's now."""
         return self.filter(spent_in=None)
+
+    def burnt(self) -> Self:
+        """What is nobody's any more."""
+        return self.filter(how__in=BURNT)
 
     def in_order_of_use(self) -> Self:
         """The one that is spent first comes first: soonest expiry, then the oldest."""
@@ -94,6 +101,8 @@ class Lot(models.Model):
             models.Index(
                 fields=["expires_at"], condition=Q(spent_in=None, expires_at__isnull=False), name="lot_expires"
             ),
+            # What is not open of a mint any more: written only where something is burnt.
+            models.Index(fields=["mint"], condition=Q(how__in=BURNT), name="lot_burnt"),
         ]
         constraints = [
             # Also the index by which a payer's lots are found; equal pieces are merged.

@@ -2,6 +2,7 @@
 
 from ..tasks import post_due_holds
 from .accounts import AccountInUse, close_account, fund, open_account
+from .checking import note_check
 from .expiry import expire_holds, expire_minutes, warn_of_expiry
 from .freezing import freeze, unfreeze
 from .holds import (
@@ -44,6 +45,7 @@ __all__ = [
     "expire_minutes",
     "freeze",
     "fund",
+    "note_check",
     "open_account",
     "pay_at_once",
     "pay_together",

@@ -184,7 +184,8 @@ def _tellings(one: Posted) -> list[Telling]:
     told = []
     if _is_person(one.payee):
         if one.kind == Kind.GRANT:
-            told.append(Telling(one.payee.owner_id, "hours-granted", None, data, in_inbox=True))
+            by_staff = {"by_staff": True} if _is_by_staff(one) else {}
+            told.append(Telling(one.payee.owner_id, "hours-granted", None, data | by_staff, in_inbox=True))
         else:
             about = one.payer.owner_id if _is_person(one.payer) else None
             told.append(Telling(one.payee.owner_id, "hours-arrived", about, data, in_inbox=True, by_mail=True))
@@ -195,6 +196,11 @@ def _tellings(one: Posted) -> list[Telling]:
         else:
             told.append(Telling(one.payer.owner_id, "hours-delivered", about, data))
     return told
+
+
+def _is_by_staff(grant: Posted) -> bool:
+    """Whether a person gave it out of the fund; the starting hours the fund's own steward gives."""
+    return not Hold.objects.filter(public_id=grant.public_id, actor=grant.payer.owner_id).exists()
 
 
 def _is_person(side: Side) -> bool:

@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.models import Member
 from accounts.queries import find_people
 from ledger.models import Account, Hold
+from ledger.origins import expiring_soon
 from ledger.queries import on_its_way, statement
 from marketplace import queries
 from marketplace.models import Exchange
@@ -58,6 +59,7 @@ def dashboard(request: MemberRequest) -> HttpResponse:
     now = timezone.localtime(clock.now())
     context |= {
         "now": now,
+        "expiring": expiring_soon(account),
         "part_of_day": "morning" if 5 <= now.hour < 12 else "afternoon" if 12 <= now.hour < 18 else "evening",
         "has_sent": Hold.objects.filter(payer=account).exists(),
         "neighbours": find_people(request.user, "")[:NEIGHBOURS] if request.user.is_member else [],

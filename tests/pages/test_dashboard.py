@@ -16,8 +16,8 @@ from .reading import amounts, links, words
 
 pytestmark = pytest.mark.django_db
 
-# session, member, account, on its way, lines, has she sent, whom to, who they are, what waits for her, what is unread
-QUERIES = 10
+# session, member, account, on its way, lines, what expires, has she sent, whom to, who they are, what waits for her, what is unread
+QUERIES = 11
 
 
 def test_what_she_has_and_what_moved_lately(client):

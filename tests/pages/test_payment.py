@@ -211,5 +211,5 @@ def test_a_payment_costs_few_queries(client, django_assert_num_queries):
     client.force_login(ana)
     client.get(page_of(hold))
 
-    with django_assert_num_queries(5):  # session, member, payment, its line in her statement, what is unread
+    with django_assert_num_queries(6):  # session, member, payment, what undid it, its line, what is unread
         client.get(page_of(hold))

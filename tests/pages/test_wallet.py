@@ -16,7 +16,8 @@ from .reading import amounts, links, words
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 8  # session, member, account, categories, lines, months, holds on their way, what is unread
+# Session, member, account, categories, lines, months, holds on their way, what expires, the first lots, what is unread.
+QUERIES = 10
 
 
 def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):

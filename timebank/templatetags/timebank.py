@@ -17,7 +17,7 @@ from django.utils.translation import pgettext
 
 from accounts.devices import device_name
 from timebank import clock, durations, movements
-from timebank.dates import date_and_time
+from timebank.dates import date_and_time, in_full
 
 register = template.Library()
 
@@ -206,6 +206,9 @@ def _day_in_words(day: date) -> str:
     # Translators: how Django's date filter writes a day: "18 Nov", and with the year "18 Nov 2025".
     pattern = pgettext("day", "j M") if day.year == today.year else pgettext("day", "j M Y")
     return formats.date_format(day, pattern, use_l10n=False)
+
+
+register.filter("in_full", in_full)
 
 
 @register.inclusion_tag("timebank/_field.html")

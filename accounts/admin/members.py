@@ -20,14 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
+from accounts import operations
+from accounts.models import Member, MemberQuerySet
+from accounts.roles import Role
+from accounts.zones import zone_label
 from timebank.durations import shown
 from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin
-
-from . import operations
-from .models import Member, MemberQuerySet
-from .roles import Role
-from .zones import zone_label
 
 # Addresses, second factors, sessions and groups have their own pages and operations: edited here by
 # hand they would pass by every rule.

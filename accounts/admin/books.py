@@ -1,0 +1,372 @@
+"""What staff do with hours: give some, write off a debt, undo a payment, change limits. The operations decide.
+
+Accounts and transfers are shown by the ledger's own pages (ledger/admin.py), which know nobody's role; here they get
+the buttons.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from accounts import operations
+from accounts.models import StaffMove
+from accounts.words import WordsField
+from ledger import admin as ledger_admin
+from ledger.models import Account, Transfer
+from ledger.operations import Limits, reversible_minutes
+from timebank.durations import shown
+from timebank.durations_field import MinutesField
+from timebank.errors import Refusal
+from timebank.read_only import ReadOnlyAdmin, who
+
+
+class _Reason(WordsField):
+    def __init__(self, **kwargs: Any) -> None:
+        widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
+        super().__init__(label=_("Reason"), max_length=500, widget=widget, **kwargs)
+
+
+class GiveForm(forms.Form):
+    amount_minutes = MinutesField(
+        label=_("How much"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."), widget=UnfoldAdminTextInputWidget
+    )
+    reason = _Reason(help_text=_("The member reads these words."))
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class ReverseForm(forms.Form):
+    minutes = MinutesField(
+        label=_("How much"),
+        help_text=_("Empty: all that can still go back."),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    may_pass_limit = forms.BooleanField(
+        label=_("Even where it passes a limit"),
+        help_text=_(
+            "Whoever got the hours may have spent them. With this they go back all the same: her balance falls below"
+            " what she may owe, and she can send nothing until she has earned it back."
+        ),
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+    reason = _Reason(help_text=_("Both members read these words."))
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class LimitsForm(forms.Form):
+    credit_minutes = MinutesField(
+        label=_("May owe up to"),
+        help_text=_("Such as 10 h. Empty: nothing may be owed."),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    soft_minutes = MinutesField(
+        label=_("Warned from"),
+        help_text=_("Who would owe more than this is warned before. Empty: no warning."),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    max_balance_minutes = MinutesField(
+        label=_("Largest balance"),
+        help_text=_("What would be more is refused. Empty: as much as there is."),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    from_day = forms.DateField(
+        label=_("From this day on"), help_text=_("Empty: from now on."), required=False, widget=UnfoldAdminDateWidget
+    )
+    reason = _Reason(help_text=_("Kept beside the change, for whoever looks at the account."))
+
+    def limits(self) -> Limits:
+        asked = self.cleaned_data
+        return Limits(asked["credit_minutes"] or 0, asked["soft_minutes"], asked["max_balance_minutes"])
+
+
+# The ledger's refusals name its own fields.
+_FIELDS = {"soft_limit_minutes": "soft_minutes", "amount_minutes": "minutes"}
+
+
+def _ask(
+    of: ReadOnlyAdmin,
+    request: HttpRequest,
+    form: forms.Form,
+    do: Callable[[Any], str],
+    *,
+    title: str,
+    button: str,
+    back: str,
+    about: str = "",
+    danger: bool = False,
+) -> HttpResponse:
+    """A GET asks; a POST does it, tells what came of it and goes ``back``, or shows what is to be mended."""
+    if form.is_bound and form.is_valid():
+        try:
+            done = do(form.cleaned_data)
+        except Refusal as refusal:
+            field = refusal.field if refusal.field in form.fields else _FIELDS.get(refusal.field or "")
+            form.add_error(field if field in form.fields else None, str(refusal))
+        else:
+            of.message_user(request, done, messages.SUCCESS)
+            return redirect(back)
+    context = {
+        **of.admin_site.each_context(request),
+        "title": title,
+        "about": about,
+        "button": button,
+        "back": back,
+        "form": form,
+        "opts": of.opts,
+        "danger": danger,
+    }
+    return TemplateResponse(request, "admin/act.html", context, status=422 if form.errors else 200)
+
+
+def _given(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _new_key() -> dict[str, str]:
+    return {"key": secrets.token_urlsafe(16)}
+
+
+def _what_came(move: StaffMove) -> str:
+    if move.is_waiting:
+        return gettext("This waits now until a second person approves it.")
+    return gettext("Done: %(amount)s moved.") % {"amount": shown(move.amount_minutes)}
+
+
+admin.site.unregister([Account, Transfer])
+
+
+@admin.register(Account)
+class AccountAdmin(ledger_admin.AccountAdmin):
+    """The ledger's page of an account, with what a coordinator may do about it."""
+
+    actions_detail = ["give_hours", "write_off_debt", "change_its_limits"]
+    actions_list = ["change_all_limits"]
+
+    def has_coordinate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return who(request).is_coordinator
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what makes sense for this account, and nothing for one's own or the fund's."""
+        account = Account.objects.filter(pk=object_id).first()
+        if account is None or account.kind == Account.Kind.FUND or account.owner_id == who(request).pk:
+            return []
+        offered = super().get_actions_detail(request, object_id)
+        senseless = {"write_off_debt"} if account.balance_minutes >= 0 else set()
+        return [button for button in offered if button.method.original_function_name not in senseless]
+
+    @action(description=_("Give hours…"), url_path="give", permissions=["coordinate"], icon="volunteer_activism")
+    def give_hours(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        title = gettext("Give hours of the community fund to %(name)s")
+        return self._move(request, object_id, operations.grant, title, gettext("Give"))
+
+    @action(description=_("Write off a debt…"), url_path="write-off", permissions=["coordinate"], icon="money_off")
+    def write_off_debt(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        title = gettext("Write off what %(name)s owes")
+        return self._move(request, object_id, operations.write_off, title, gettext("Write off"))
+
+    @action(description=_("Change limits…"), url_path="limits", permissions=["coordinate"], icon="tune")
+    def change_its_limits(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        account = self._account(object_id)
+        present = {
+            "credit_minutes": account.credit_limit_minutes or None,
+            "soft_minutes": account.soft_limit_minutes,
+            "max_balance_minutes": account.max_balance_minutes,
+        }
+        form = LimitsForm(_given(request), initial=present)
+        title = gettext("Limits of %(name)s") % {"name": account.owner}
+        back = reverse("admin:ledger_account_change", args=[account.pk])
+        return self._change_limits(request, form, account, title=title, back=back)
+
+    @action(description=_("Limits for all…"), url_path="limits-for-all", permissions=["coordinate"], icon="tune")
+    def change_all_limits(self, request: HttpRequest) -> HttpResponse:
+        back = reverse("admin:ledger_account_changelist")
+        about = gettext("For every member’s account that has no limits of its own, and for whoever joins later.")
+        form = LimitsForm(_given(request))
+        return self._change_limits(request, form, None, title=gettext("Limits for all"), back=back, about=about)
+
+    def _move(
+        self, request: HttpRequest, object_id: int, operation: Callable[..., StaffMove], title: str, button: str
+    ) -> HttpResponse:
+        account = self._account(object_id)
+        form = GiveForm(_given(request), initial=_new_key())
+        return _ask(
+            self,
+            request,
+            form,
+            lambda asked: _what_came(operation(account, by=who(request), **asked)),
+            title=title % {"name": account.owner},
+            about=gettext("Balance: %(balance)s") % {"balance": shown(account.balance_minutes)},
+            button=button,
+            back=reverse("admin:ledger_account_change", args=[account.pk]),
+        )
+
+    def _change_limits(
+        self, request: HttpRequest, form: LimitsForm, account: Account | None, **page: Any
+    ) -> HttpResponse:
+        def change(asked: Any) -> str:
+            operations.change_limits(
+                form.limits(), account=account, reason=asked["reason"], by=who(request), from_day=asked["from_day"]
+            )
+            return gettext("The limits are changed.") if not asked["from_day"] else gettext("The limits will change.")
+
+        return _ask(self, request, form, change, button=gettext("Change limits"), **page)
+
+    def _account(self, object_id: int) -> Account:
+        return get_object_or_404(Account.objects.filter(kind=Account.Kind.MEMBER).select_related("owner"), pk=object_id)
+
+
+@admin.register(Transfer)
+class TransferAdmin(ledger_admin.TransferAdmin):
+    """The ledger's page of a transfer, where a coordinator asks to undo it."""
+
+    actions_detail = ["undo"]
+
+    def has_coordinate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return who(request).is_coordinator
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        transfer = Transfer.objects.filter(pk=object_id).first()
+        if transfer is None or not reversible_minutes(transfer):
+            return []
+        return list(super().get_actions_detail(request, object_id))
+
+    @action(description=_("Undo…"), url_path="undo", permissions=["coordinate"], icon="undo")
+    def undo(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        transfer = get_object_or_404(Transfer.objects.select_related("payer__owner", "payee__owner"), pk=object_id)
+        form = ReverseForm(_given(request), initial=_new_key())
+        names = {"payer": transfer.payer.owner, "payee": transfer.payee.owner, "amount": shown(transfer.amount_minutes)}
+        return _ask(
+            self,
+            request,
+            form,
+            lambda asked: _what_came(operations.propose_reversal(transfer, by=who(request), **asked)),
+            title=gettext("Ask a moderator to undo this payment"),
+            about=gettext("%(amount)s went from %(payer)s to %(payee)s.") % names,
+            button=gettext("Ask for it"),
+            back=reverse("admin:ledger_transfer_change", args=[transfer.pk]),
+        )
+
+
+@admin.register(StaffMove)
+class StaffMoveAdmin(ReadOnlyAdmin):
+    """What one of the staff asked for, and another approves or declines. Moderators see the payments to be undone."""
+
+    actions_detail = ["approve_it", "decline_it"]
+    list_display = ["asked_at", "what", "whose", "amount", "standing", "asked_by", "decided_by"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["account__owner", "asked_by", "decided_by"]
+    ordering = ["-pk"]
+    fields = [
+        "what", "standing", "whose", "amount", "may_pass_limit", "reason", "undoes",
+        "asked_by", "asked_at", "decided_by", "decided_at", "moved",
+    ]  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StaffMove]:
+        moves = StaffMove.objects.select_related("account__owner", "asked_by", "decided_by", "transfer", "made")
+        return moves if who(request).is_coordinator else moves.filter(kind=StaffMove.Kind.REVERSAL)
+
+    @display(description=_("kind"), ordering="kind")
+    def what(self, move: StaffMove) -> str:
+        return move.get_kind_display()
+
+    @display(description=_("member"))
+    def whose(self, move: StaffMove) -> str:
+        return str(move.account.owner)
+
+    @display(description=_("amount"), ordering="amount_minutes")
+    def amount(self, move: StaffMove) -> str:
+        return shown(move.amount_minutes)
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={
+            StaffMove.State.WAITING: "warning",
+            StaffMove.State.DONE: "success",
+            StaffMove.State.DECLINED: "default",
+        },
+    )
+    def standing(self, move: StaffMove) -> tuple[str, str]:
+        return move.state, move.get_state_display()
+
+    @display(description=_("transfer to undo"))
+    def undoes(self, move: StaffMove) -> Any:
+        return _linked_transfer(move.transfer)
+
+    @display(description=_("transfer made"))
+    def moved(self, move: StaffMove) -> Any:
+        return _linked_transfer(move.made)
+
+    def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return who(request).is_coordinator or who(request).is_moderator
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        move = self.get_queryset(request).select_related("transfer__payer", "transfer__payee").filter(pk=object_id)
+        found = move.first()
+        if found is None or not found.is_waiting:
+            return []
+        offered = super().get_actions_detail(request, object_id)
+        if operations.may_approve(found, who(request)):
+            return list(offered)
+        is_hers = found.asked_by_id == who(request).pk
+        return [button for button in offered if is_hers and button.method.original_function_name == "decline_it"]
+
+    @action(description=_("Approve"), url_path="approve", permissions=["decide"], icon="check")
+    def approve_it(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return self._decide(request, object_id, operations.approve_move, gettext("Approve this?"), gettext("Approve"))
+
+    @action(description=_("Decline"), url_path="decline", permissions=["decide"], icon="close")
+    def decline_it(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        title, button = gettext("Decline this, so that nothing moves?"), gettext("Decline")
+        return self._decide(request, object_id, operations.decline_move, title, button, danger=True)
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        object_id: int,
+        operation: Callable[..., StaffMove],
+        title: str,
+        button: str,
+        danger: bool = False,
+    ) -> HttpResponse:
+        move = get_object_or_404(self.get_queryset(request), pk=object_id)
+
+        def decide(_asked: Any) -> str:
+            decided = operation(move, by=who(request))
+            return _what_came(decided) if decided.made_id else gettext("Declined: nothing moved.")
+
+        about = f"{move.get_kind_display()} · {move.account.owner} · {shown(move.amount_minutes)}: {move.reason}"
+        back = reverse("admin:accounts_staffmove_change", args=[move.pk])
+        form = forms.Form(_given(request))
+        return _ask(self, request, form, decide, title=title, button=button, back=back, about=about, danger=danger)
+
+
+def _linked_transfer(transfer: Transfer | None) -> Any:
+    if transfer is None:
+        return "–"
+    address = reverse("admin:ledger_transfer_change", args=[transfer.pk])
+    return format_html('<a class="text-link" href="{}">{}</a>', address, transfer)

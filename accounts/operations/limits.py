@@ -1,0 +1,40 @@
+"""How far accounts may go, as coordinators decide it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Member
+from ledger import operations as ledger
+from ledger.models import Account, LimitChange
+from ledger.operations import Limits
+from timebank import clock
+from timebank.retries import retried
+
+from .refusals import NotAllowed
+
+
+@retried
+@transaction.atomic
+def change_limits(
+    limits: Limits, *, account: Account | None, reason: str, by: Member, from_day: date | None = None
+) -> LimitChange:
+    """Give ``account``, or every account without limits of its own, new ``limits``: now, or when ``from_day`` begins.
+
+    The day is the community's. Raises NotAllowed, also for one's own account and for the fund's; LimitsDisagree.
+    """
+    if not by.is_coordinator or (account is not None and account.owner_id == by.pk):
+        raise NotAllowed(_("Only a coordinator can do this, and nobody in her own case."))
+    if account is not None and account.kind != Account.Kind.MEMBER:
+        raise NotAllowed(_("How much the fund may give out is a setting of the installation."))
+    return ledger.change_limits(limits, account=account, reason=reason, by=by, takes_effect_at=_beginning(from_day))
+
+
+def _beginning(day: date | None) -> datetime | None:
+    if day is None:
+        return None
+    return max(timezone.make_aware(datetime.combine(day, time()), timezone.get_default_timezone()), clock.now())

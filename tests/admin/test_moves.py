@@ -1,0 +1,128 @@
+"""Staff move hours on the staff's site: one asks, another approves, and both members read of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Member, StaffMove
+from accounts.operations import grant
+from ledger.models import Account, LimitChange
+from tests.factories import balance, make_coordinator, make_member, make_moderator
+from tests.pages.moving import send
+from tests.pages.reading import words
+
+pytestmark = pytest.mark.django_db
+
+# Session, member, her second step, what she may see, the rows, what is unread; for moves also her roles.
+QUERIES = {"accounts/staffmove": 7, "ledger/lot": 6, "ledger/mint": 6, "ledger/limitchange": 6}
+
+
+def key_on(page: Any) -> str:
+    found = re.search(r'name="key" value="([^"]+)"', page.content.decode())
+    assert found
+    return found[1]
+
+
+def ask(browser: Client, address: str, **typed: str) -> Any:
+    """Open the form and send it."""
+    return browser.post(address, {"key": key_on(browser.get(address)), "reason": "A new roof", **typed})
+
+
+def of(member: Member, what: str = "change") -> str:
+    return f"/admin/ledger/account/{member.account.pk}/{what}/"
+
+
+def test_a_coordinator_gives_hours_from_the_page_of_an_account(signed_in):
+    ana = make_member(minutes=60)
+    browser = signed_in(make_coordinator())
+
+    assert b"Give hours" in browser.get(of(ana)).content
+    assert b"Write off a debt" not in browser.get(of(ana)).content
+    sent = ask(browser, of(ana, "give"), amount_minutes="2 h")
+
+    assert sent["Location"] == of(ana)
+    assert balance(ana) == 180
+    refused = ask(browser, of(ana, "write-off"), amount_minutes="1 h")
+    assert refused.status_code == 422
+    assert b"Only what is owed can be written off: 0 min." in refused.content
+    assert b"A new roof" in refused.content
+
+
+def test_much_waits_and_a_second_coordinator_approves_it(signed_in, client):
+    lourdes, rosa, ana = make_coordinator(), make_coordinator(), make_member()
+    browser = signed_in(lourdes)
+    ask(browser, of(ana, "give"), amount_minutes="11 h")
+    move = StaffMove.objects.get()
+    page = f"/admin/accounts/staffmove/{move.pk}"
+
+    assert b"Approve" not in browser.get(f"{page}/change/").content
+    assert browser.post(f"{page}/approve/").status_code == 422
+    assert balance(ana) == 0
+    assert b"Moves that wait for a second person" in browser.get("/admin/").content
+    other = signed_in(rosa)
+    other.post(f"{page}/approve/")
+
+    assert balance(ana) == 660
+
+
+def test_a_payment_undone_is_linked_both_ways_for_both_members(signed_in, client):
+    ana, bento = make_member(name="Ana Souza", minutes=120), make_member(name="Bento Lima")
+    first = send(ana, bento, 60)
+    browser = signed_in(make_coordinator())
+
+    ask(browser, f"/admin/ledger/transfer/{first.transfer.pk}/undo/", minutes="20 min")
+    move = StaffMove.objects.get()
+    assert (balance(ana), move.state) == (60, "waiting")
+    moderator = signed_in(make_moderator())
+    moderator.post(f"/admin/accounts/staffmove/{move.pk}/approve/")
+
+    assert (balance(ana), balance(bento)) == (80, 40)
+    undoing = StaffMove.objects.get().made
+    for member in (ana, bento):
+        client.force_login(member)
+        assert f"/transfers/{undoing.public_id}/" in client.get(f"/transfers/{first.public_id}/").content.decode()
+        page = client.get(f"/transfers/{undoing.public_id}/")
+        assert f"/transfers/{first.public_id}/" in page.content.decode()
+        assert "Reason A new roof" in words(page)
+
+
+def test_a_coordinator_changes_limits_and_the_account_keeps_why(signed_in):
+    ana, lourdes = make_member(minutes=0), make_coordinator()
+    browser = signed_in(lourdes)
+    typed = {"credit_minutes": "2 h", "soft_minutes": "1 h", "reason": "The assembly of May"}
+
+    assert browser.post(of(ana, "limits"), typed)["Location"] == of(ana)
+
+    assert Account.objects.get(owner=ana).credit_limit_minutes == 120
+    assert b"The assembly of May" in browser.get(of(ana)).content
+    wrong = browser.post(of(ana, "limits"), {**typed, "soft_minutes": "3 h"})
+    assert wrong.status_code == 422
+    assert b"The soft limit must be smaller" in wrong.content
+    assert browser.post(of(lourdes, "limits"), typed).status_code == 422
+    browser.post("/admin/ledger/account/limits-for-all/", {**typed, "from_day": "2100-01-01"})
+    assert LimitChange.objects.get(account=None).applied_at is None
+
+
+@pytest.mark.parametrize("rows", [1, 3, 50])
+def test_the_lists_ask_the_same_for_any_number_of_rows(signed_in, rows):
+    lourdes, ana = make_coordinator(), make_member()
+    for number in range(rows):
+        grant(ana.account, amount_minutes=5, reason="Seeds", by=lourdes, key=f"n-{number}")
+        LimitChange.objects.create(
+            account=ana.account, kind="member", credit_limit_minutes=0, reason="Seeds", by=lourdes,
+            created_at=ana.joined_at, takes_effect_at=ana.joined_at, applied_at=ana.joined_at,
+        )  # fmt: skip
+    browser = signed_in(lourdes)
+    counts = {}
+    for name in QUERIES:
+        browser.get(f"/admin/{name}/")
+        with CaptureQueriesContext(connection) as asked:
+            assert browser.get(f"/admin/{name}/").status_code == 200
+        counts[name] = len(asked)
+    assert counts == QUERIES
