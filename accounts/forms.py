@@ -8,12 +8,18 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Kind
+from ledger.statements import categories
 from timebank.durations import readings
 from timebank.durations_field import MinutesField
 
 from .models import Member
 from .words import NameField, WordsField
 from .zones import place, zone_choices
+
+
+def _categories() -> list[tuple[str, Any]]:
+    """The kinds of help by their headings, and none first."""
+    return [("", _("Not said")), *categories()]
 
 
 class SendForm(forms.Form):
@@ -27,6 +33,7 @@ class SendForm(forms.Form):
         initial=Kind.HELP.value,
         widget=forms.RadioSelect,
     )
+    category = forms.ChoiceField(label=_("Kind of help"), choices=_categories, required=False)
     note = WordsField(
         label=_("Message"),
         help_text=_("Only the two of you can read it."),
@@ -38,6 +45,13 @@ class SendForm(forms.Form):
     def amount_readings(self) -> list[str]:
         """What the amount could mean, where it was refused for being unclear about that: "2 h", "2 min"."""
         return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
+
+    def category_name(self) -> str:
+        """What the chosen kind of help is called; "" where none was chosen."""
+        groups = categories() if self.cleaned_data["category"] else []
+        return next(
+            (name for _heading, kinds in groups for code, name in kinds if code == self.cleaned_data["category"]), ""
+        )
 
 
 class ConfirmSendForm(SendForm):

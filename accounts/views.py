@@ -177,6 +177,7 @@ def send_look_over(request: MemberRequest, nonce: str) -> HttpResponse:
     context = {
         "asked": form.cleaned_data,
         "recipient": recipient,
+        "category_name": form.category_name(),
         "nonce": nonce,
         "left_minutes": left_minutes,
         "owes_much": account.is_below_soft_limit(less=form.cleaned_data["amount"]),
@@ -207,6 +208,7 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
             amount_minutes=asked["amount"],
             kind=asked["kind"],
             note=asked["note"],
+            category=asked["category"],
             nonce=nonce,
             again=asked["again"],
         )

@@ -28,10 +28,13 @@ def send_hours(
     amount_minutes: int,
     kind: str,
     note: str = "",
+    category: str = "",
     nonce: str,
     again: bool = False,
 ) -> Hold:
     """Set ``amount_minutes`` of ``sender`` aside for ``recipient``; the worker posts them at once.
+
+    ``category`` is the code of the kind of help, where it is said.
 
     With the same ``nonce`` and values it returns the first result and sends nothing more; other
     values raise KeyReused. ``again`` says that a second payment like the last one is meant.
@@ -47,7 +50,14 @@ def send_hours(
         if not again:
             _check_not_just_sent(payer, payee, amount_minutes, recipient)
     return ledger.accept(
-        payer=payer, payee=payee, amount_minutes=amount_minutes, kind=kind, key=key, actor=sender, note=note
+        payer=payer,
+        payee=payee,
+        amount_minutes=amount_minutes,
+        kind=kind,
+        key=key,
+        actor=sender,
+        note=note,
+        category=category,
     )
 
 

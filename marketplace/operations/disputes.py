@@ -23,7 +23,17 @@ from timebank.retries import retried
 from .files import Clean, cleaned
 from .messages import already_written
 from .refusals import AlreadyDecided, BadFile, BadFiles, NotAModerator, OwnCase, SomeMinutes, TooLate
-from .steps import account_of, check_minutes, check_takes_part, locked, move, steward, tell_both, write_step
+from .steps import (
+    account_of,
+    check_minutes,
+    check_takes_part,
+    kind_of_help,
+    locked,
+    move,
+    steward,
+    tell_both,
+    write_step,
+)
 
 State = Exchange.State
 Outcome = Dispute.Outcome
@@ -307,6 +317,7 @@ def _set_aside_what_is_left(exchange: Exchange) -> Hold | None:
         key=f"exchange:{exchange.pk}:dispute",
         actor=steward(),
         note=exchange.listing.title,
+        category=kind_of_help(exchange),
         due=False,
     )
 

@@ -22,6 +22,7 @@ from .steps import (
     check_minutes,
     check_partner_takes_part,
     check_takes_part,
+    kind_of_help,
     locked,
     move,
     steward,
@@ -132,6 +133,7 @@ def _set_the_difference_aside(exchange: Exchange, minutes: int) -> None:
         key=f"exchange:{exchange.pk}:more",
         actor=steward(),
         note=exchange.listing.title,
+        category=kind_of_help(exchange),
     )
 
 

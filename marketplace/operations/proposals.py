@@ -23,6 +23,7 @@ from .steps import (
     check_partner_takes_part,
     check_slot,
     check_takes_part,
+    kind_of_help,
     locked,
     move,
     steward,
@@ -146,6 +147,7 @@ def accept_exchange(exchange: Exchange, *, by: Member, version: int) -> Exchange
             key=f"exchange:{exchange.pk}:accept",
             actor=steward(),
             note=exchange.listing.title,  # what both statements call it
+            category=kind_of_help(exchange),
             due=False,
         )
     except ledger.NotEnoughTime as refusal:

@@ -70,6 +70,12 @@ def check_slot(starts_at: datetime | None) -> None:
         raise SlotTooFar(_("This is more than a year away. Choose a nearer date, or leave it open."))
 
 
+def kind_of_help(exchange: Exchange) -> str:
+    """The code under which the books keep what kind of help is paid for."""
+    category = exchange.listing.category
+    return category.slug if category else ""
+
+
 def account_of(member: Member) -> Account:
     return Account.objects.get(owner=member)
 

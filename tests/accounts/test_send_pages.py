@@ -8,6 +8,7 @@ import pytest
 from django.test import Client, override_settings
 
 from accounts import operations
+from ledger import operations as ledger
 from ledger.models import Hold, Note
 from tests.factories import available, make_coordinator, make_member
 from timebank.durations import NO_BREAK
@@ -423,3 +424,21 @@ def test_finding_takes_the_same_queries_for_any_number(client, ana, n, django_as
 
     with django_assert_num_queries(4):
         client.get("/send/people/", {"q": "neighbour"})
+
+
+def test_the_kind_of_help_is_kept_and_said_again(client, ana, bento):
+    review = look_over(client, bento, category="plumbing")
+    assert "For help you received. Plumbing." in source(review)
+
+    client.post("/send/confirm/", hidden_in(review))
+
+    hold = Hold.objects.get(payer__owner=ana)
+    assert (hold.category, ledger.post(hold).category) == ("plumbing", "plumbing")
+    assert "Plumbing" in source(client.get("/wallet/"))
+
+
+def test_a_kind_of_help_that_there_is_not_is_refused(client, ana, bento):
+    page = look_over(client, bento, category="banana")
+
+    assert is_to_be_mended(page)
+    assert "banana is not one of the available choices" in source(page)
