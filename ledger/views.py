@@ -20,6 +20,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
@@ -158,7 +159,8 @@ def statement_file(request: HttpRequest, ending: str) -> HttpResponseBase:
 
 
 def _attached(content_type: str, ending: str, parts: Iterator[bytes]) -> StreamingHttpResponse:
-    name = f"{_('statement')}-{timezone.localtime(clock.now()):%Y-%m-%d}.{ending}"
+    name = pgettext("name of a file", "statement")
+    name = f"{name}-{timezone.localtime(clock.now()):%Y-%m-%d}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
 
