@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.utils import formats, timezone
@@ -38,7 +39,7 @@ class _Paper(FPDF):
         self.set_title(title)
         self.set_lang(get_language() or "en")
         self.title_in_foot = title
-        self._widths_mm: dict[tuple[str, float, str], float] = {}
+        self._widths_mm: dict[tuple[str, Any, str], Any] = {}  # a page is measured with fractions, minutes never are
         self.add_page()
 
     def footer(self) -> None:
@@ -51,7 +52,7 @@ class _Paper(FPDF):
         self.set_font(FONT, style, size)
         self.set_text_color(*colour)
 
-    def paragraph(self, text: str, height_mm: float) -> None:
+    def paragraph(self, text: str, height_mm: int) -> None:
         self.multi_cell(0, height_mm, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def row(self, day: str, what: str, amount: str, balance: str) -> None:
@@ -65,7 +66,7 @@ class _Paper(FPDF):
         self.set_draw_color(*RULE)
         self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
 
-    def _fitted(self, text: str, width_mm: float) -> str:
+    def _fitted(self, text: str, width_mm: int) -> str:
         left_mm = width_mm - 2 * self.c_margin - self._width_of("…")
         for place, letter in enumerate(text):
             left_mm -= self._width_of(letter)
@@ -73,7 +74,7 @@ class _Paper(FPDF):
                 return f"{text[:place].rstrip()}…"
         return text
 
-    def _width_of(self, letter: str) -> float:
+    def _width_of(self, letter: str) -> Any:
         """Measured once, for it takes long; no letter is wider beside another."""
         known = self.font_style, self.font_size_pt, letter
         if known not in self._widths_mm:
