@@ -43,6 +43,8 @@ def _message_with_it(exchange: Exchange, event: Event) -> str:
     """What was written in the same moment as the step; "" where nothing was."""
     steps = exchange.steps.filter(action=event.data["step"], by=event.about_id, at__lte=event.created_at)
     at = steps.order_by("-seq").values_list("at", flat=True).first()
+    if at is None:
+        return ""
     written = Message.objects.filter(exchange=exchange, author=event.about_id, sent_at=at)
     return written.values_list("text", flat=True).first() or ""
 
