@@ -134,10 +134,10 @@ def test_confirming_twice_moves_the_time_once() -> None:
 
 def test_only_the_provider_says_it_is_done_and_only_the_receiver_confirms() -> None:
     exchange = make_exchange(state=State.IN_PROGRESS)
-    with pytest.raises(NotYours, match="it is for provider"):
+    with pytest.raises(NotYours, match=f"but for {exchange.provider}"):
         operations.deliver_exchange(exchange, by=exchange.receiver, minutes=60)
     exchange = operations.deliver_exchange(exchange, by=exchange.provider, minutes=60)
-    with pytest.raises(NotYours, match="it is for receiver"):
+    with pytest.raises(NotYours, match=f"but for {exchange.receiver}"):
         operations.confirm_exchange(exchange, by=exchange.provider)
 
 

@@ -176,7 +176,7 @@ def test_a_counter_proposal_turns_the_question_round() -> None:
 
 def test_who_proposed_waits_for_the_answer() -> None:
     exchange = make_exchange()
-    with pytest.raises(NotYours, match="it is for who is asked"):
+    with pytest.raises(NotYours, match=f"waits for the answer of {exchange.provider}"):
         suggest(exchange, exchange.receiver)
 
 
