@@ -83,6 +83,7 @@ NEEDS = {
             "apt-get install rabbitmq-server; the tests start one of their own",
         ),
         Need("gettext", lambda: shutil.which("xgettext") is not None, "apt-get install gettext"),
+        Need("hledger", lambda: shutil.which("hledger") is not None, "apt-get install hledger"),
         Need("full", lambda: IN_FULL, "make test FULL=1"),
         Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
         Need(

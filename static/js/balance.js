@@ -80,7 +80,8 @@
     const points = read(table);
     plots.get(place)?.destroy();
     place.replaceChildren();
-    if (points.length < 2 || !place.clientWidth) return;
+    place.hidden = points.length < 2; // one day is no line
+    if (place.hidden || !place.clientWidth) return;
     const figures = [points.map((point) => point.day), points.map((point) => point.minutes)];
     const at = section.querySelector("[data-plot-at]");
     at.textContent = points.at(-1).words;

@@ -26,7 +26,6 @@ from .reading import words
 pytestmark = pytest.mark.django_db
 
 ENDINGS = ("csv", "json", "pdf", "journal", "beancount")
-needs_hledger = pytest.mark.skipif(not shutil.which("hledger"), reason="hledger is not installed")
 
 
 @pytest.fixture
@@ -151,7 +150,7 @@ def test_beancount_reads_the_ledger_and_comes_to_our_balance(client, ana, bento,
     assert "Expenses:Help:Cooking-lessons  20 MIN" in text
 
 
-@needs_hledger
+@pytest.mark.needs("hledger")
 def test_hledger_reads_the_journal_and_comes_to_our_balance(client, ana, bento, a_lively_month):
     text = taken(client, "journal").decode()
     assert "550 MIN" in read_by_hledger(text, "balance", "assets:timebank", "--flat")
