@@ -15,10 +15,9 @@ from timebank import clock
 from ..factories import make_member
 from .moving import send, start
 from .reading import amounts, links, words
+from .test_wallet import QUERIES  # as many as without anything chosen
 
 pytestmark = pytest.mark.django_db
-
-QUERIES = 8  # as without anything chosen
 
 
 @pytest.fixture
