@@ -188,6 +188,14 @@ def test_who_took_part_neither_asks_nor_approves():
         approve_move(undo(first, lourdes), by=daniel)
 
 
+def test_who_administers_the_site_may_be_the_second_person_for_a_payment_undone():
+    ana, bento = make_member(minutes=120), make_member()
+
+    approve_move(undo(paid(ana, bento), make_coordinator()), by=make_superuser())
+
+    assert (balance(ana), balance(bento)) == (120, 0)
+
+
 def test_the_database_refuses_one_who_approves_her_own():
     lourdes, ana = make_coordinator(), make_member()
     move = give(ana, 6000, lourdes)

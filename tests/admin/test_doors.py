@@ -64,10 +64,14 @@ def test_staff_who_are_in_are_taken_to_the_overview(signed_in):
 # The admin's lists, and who may open them: coordinator, moderator, administrator.
 LISTS = {
     "accounts_member": (True, True, True),
+    "accounts_staffmove": (True, True, True),
     "ledger_account": (True, False, True),
     "ledger_hold": (True, False, True),
     "ledger_transfer": (True, False, True),
     "ledger_entry": (True, False, True),
+    "ledger_lot": (True, False, True),
+    "ledger_mint": (True, False, True),
+    "ledger_limitchange": (True, False, True),
     "ledger_record": (True, False, True),
     "jobs_job": (True, False, True),
     "notifications_letter": (True, False, True),
