@@ -17,11 +17,6 @@ from .words import NameField, WordsField
 from .zones import place, zone_choices
 
 
-def _categories() -> list[tuple[str, Any]]:
-    """The kinds of help by their headings, and none first."""
-    return [("", _("Not said")), *categories()]
-
-
 class SendForm(forms.Form):
     """To whom, how much, what for: the first step of sending hours."""
 
@@ -33,7 +28,7 @@ class SendForm(forms.Form):
         initial=Kind.HELP.value,
         widget=forms.RadioSelect,
     )
-    category = forms.ChoiceField(label=_("Kind of help"), choices=_categories, required=False)
+    category = forms.ChoiceField(label=_("Kind of help"), required=False)
     note = WordsField(
         label=_("Message"),
         help_text=_("Only the two of you can read it."),
@@ -42,16 +37,20 @@ class SendForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kinds = categories()  # asked once, for the choice, its check and the look-over
+        field: Any = self.fields["category"]
+        field.choices = [("", _("Not said")), *self._kinds]
+
     def amount_readings(self) -> list[str]:
         """What the amount could mean, where it was refused for being unclear about that: "2 h", "2 min"."""
         return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
     def category_name(self) -> str:
         """What the chosen kind of help is called; "" where none was chosen."""
-        groups = categories() if self.cleaned_data["category"] else []
-        return next(
-            (name for _heading, kinds in groups for code, name in kinds if code == self.cleaned_data["category"]), ""
-        )
+        names = {code: name for _heading, kinds in self._kinds for code, name in kinds}
+        return names.get(self.cleaned_data["category"], "")
 
 
 class ConfirmSendForm(SendForm):
