@@ -178,7 +178,7 @@ _Parents = dict[int, list[_Node]]
 # Help and grants change the expiry, all else keeps it. Rows come nearest first, so a cut takes the farthest.
 _BACK = """
     WITH RECURSIVE way (child_id, lot_id, owner_id, mint_id, born_in_id, expires_at) AS (
-        SELECT 0, id, owner_id, mint_id, born_in_id, expires_at FROM ledger_lot WHERE id IN ({roots})
+        SELECT CAST(0 AS bigint), id, owner_id, mint_id, born_in_id, expires_at FROM ledger_lot WHERE id IN ({roots})
         UNION
         SELECT way.lot_id, older.id, older.owner_id, older.mint_id, older.born_in_id, older.expires_at
         FROM way
