@@ -83,6 +83,8 @@ def test_every_type_has_its_sentence(client, language, is_known):
     member, about = newcomer(language=language), newcomer(name="Elisa <b>Nunes</b>") if is_known else None
     told(member, about=about)
     told(member, about=about, data={**PAID, "kind": "gift"})
+    told(member, about=about, data={**PAID, "kind": "reversal"})
+    told(member, about=None, data={**PAID, "kind": "write_off"})
     told(member, about=about, type_="hours-granted", data={"amount_minutes": 240})
     told(member, about=about, type_="hours-delivered")
     told(member, about=about, type_="hours-expiring", data={"amount_minutes": 90, "expires_on": "2026-12-02"})
@@ -102,7 +104,8 @@ def test_every_type_has_its_sentence(client, language, is_known):
     page = client.get("/notifications/")
 
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(sentences(page)) == 16
+    assert len(sentences(page)) == 18
+    assert len(set(sentences(page))) >= 17  # none says what another one does
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in sentences(page))
     assert "<b>Nunes" not in page.content.decode()
 

@@ -269,6 +269,8 @@ def test_words_erased_before_the_letter_is_written_are_not_in_it():
     [
         ("hours-arrived", PAID),
         ("hours-arrived", {**PAID, "kind": "gift"}),
+        ("hours-arrived", {**PAID, "kind": "reversal"}),
+        ("hours-arrived", {**PAID, "kind": "write_off"}),
         ("hours-expiring", {"amount_minutes": 90, "expires_on": "2026-12-02"}),
         ("hours-expired", PAID),
         ("hours-reversed", PAID),
