@@ -89,7 +89,7 @@ def _check_the_page(server: Server, cookie: str) -> None:
 
 
 def main() -> None:
-    with Server() as server:
+    with Server(ready=False) as server:
         said = server.manage("shell", "-v0", "-c", MAKE_A_MEMBER)
         cookie = said.rpartition("cookie:")[2].strip()
         _check_the_page(server, cookie)
