@@ -126,7 +126,7 @@ def _print(engine: str, connection: Any, rates: dict[str, list[float]]) -> None:
         ("bare", "bare loop, one commit per transfer", ""),
         ("bare twice", "bare loop that sets aside first, two commits", ""),
         ("under load", "accept + post, posts gathering as they do under load", AIM_PAYMENT),
-        ("one by one", "accept + post, each waiting for the one before", ""),
+        ("one by one", "accept + post, each waiting for the one before", AIM_PAYMENT),
         ("backlog", f"posting a backlog of {BACKLOG}", AIM_BACKLOG),
     )
     for measured, words, aim in lines:
