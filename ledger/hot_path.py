@@ -34,6 +34,8 @@ _WORDS = {
         "moment": "%s",
         "raw_expiry": "expires_at || ''",  # as it is written; the driver would read it as a date
         "among": "IN (SELECT value FROM json_each(%s))",
+        "pairs": "(SELECT json_extract(value, '$[0]') AS owner, json_extract(value, '$[1]') AS number"
+        " FROM json_each(%s)) AS pairs",
         "moved": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS minutes,"
         " json_extract(value, '$[2]') AS freed, json_extract(value, '$[3]') AS lines FROM json_each(%s)) AS moved",
     },
@@ -46,6 +48,7 @@ _WORDS = {
         "moment": "%s::timestamptz",
         "raw_expiry": "expires_at",
         "among": "= ANY(%s)",
+        "pairs": "unnest(%s::bigint[], %s::bigint[]) AS pairs (owner, number)",
         "moved": "unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS moved (id, minutes, freed, lines)",
     },
 }
@@ -56,7 +59,9 @@ _RESOLVED = (
     f'RETURNING id, public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, amount_minutes AS held_minutes, "then",'
     " category, reverses_id"
 )
-_OPEN_LOTS = "SELECT id, mint_id, owner_id, amount_minutes, {raw_expiry} FROM ledger_lot WHERE spent_in_id IS NULL"
+_LOT = "id, mint_id, owner_id, amount_minutes, {raw_expiry}"
+# Two halves, each with an index of its own.
+_LASTING, _EXPIRING = (f"spent_in_id IS NULL AND expires_at IS {word}" for word in ("NULL", "NOT NULL"))
 
 _STATEMENTS = {
     # One conditional UPDATE is lock and test together: nobody can spend the same minutes in between.
@@ -91,10 +96,22 @@ _STATEMENTS = {
         SELECT public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, id, resolved_at, category, reverses_id,
             CASE kind WHEN 'help' THEN {{moment}} WHEN 'grant' THEN {{moment}} END
         FROM ledger_hold WHERE id {{among}} ORDER BY id RETURNING id, hold_id""",
-    # Two halves, each with an index of its own.
-    "open_lots": f"""
-        {_OPEN_LOTS} AND expires_at IS NULL AND owner_id {{among}}
-        UNION ALL {_OPEN_LOTS} AND expires_at IS NOT NULL AND owner_id {{among}}""",
+    # Of each payer, in the order they are spent, as many lots as all that she pays in the batch can reach.
+    "lots_to_spend": f"""
+        SELECT {_LOT} FROM (
+            SELECT lot.*, sum(amount_minutes) OVER (
+                PARTITION BY owner_id ORDER BY expires_at NULLS LAST, mint_id ROWS UNBOUNDED PRECEDING
+            ) - amount_minutes AS before_it
+            FROM (
+                SELECT ledger_lot.*, number FROM {{pairs}} JOIN ledger_lot ON owner_id = owner WHERE {_LASTING}
+                UNION ALL
+                SELECT ledger_lot.*, number FROM {{pairs}} JOIN ledger_lot ON owner_id = owner WHERE {_EXPIRING}
+            ) AS lot
+        ) AS lot WHERE before_it < number""",
+    "lots_to_join": f"""
+        SELECT {_LOT} FROM {{pairs}} JOIN ledger_lot ON owner_id = owner AND mint_id = number WHERE {_LASTING}
+        UNION ALL
+        SELECT {_LOT} FROM {{pairs}} JOIN ledger_lot ON owner_id = owner AND mint_id = number WHERE {_EXPIRING}""",
 }
 
 _ONLY_SQLITE = {
@@ -357,12 +374,8 @@ class _Steps:
 
     def _write_lots(self, movements: list[Movement]) -> list[NewMint]:
         """Cut, pass on and join the lots behind each movement, in their order; returns what was minted."""
-        among = self._among(list({id_ for one in movements for id_ in (one.payer_id, one.payee_id)}))
         purses = Purses()
-        purses.put(
-            Piece(mint_id, owner_id, minutes, expires_at, id_)
-            for id_, mint_id, owner_id, minutes, expires_at in self._run("open_lots", (among, among)).fetchall()
-        )
+        purses.put(self._lots_behind(movements))
         for movement in movements:
             purses.move(movement)
         if purses.mints:
@@ -385,6 +398,24 @@ class _Steps:
             ],
         )
         return purses.mints
+
+    def _lots_behind(self, movements: list[Movement]) -> list[Piece]:
+        """The open lots that these movements spend or join: of someone who has many, few."""
+        pays: dict[int, int] = {}
+        for one in movements:
+            pays[one.payer_id] = pays.get(one.payer_id, 0) + one.amount_minutes
+        rows = self._lots("lots_to_spend", list(pays.items()))
+        # What they join follows from what they spend, which a rehearsal tells.
+        rehearsal = Purses()
+        rehearsal.put(map(_piece, rows))
+        for one in movements:
+            rehearsal.move(one)
+        given = {(piece.owner_id, piece.mint) for piece in rehearsal.born if isinstance(piece.mint, int)}
+        return list(map(_piece, rows + self._lots("lots_to_join", list(given))))
+
+    def _lots(self, name: str, pairs: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        values = self._rows(pairs) if pairs else ()
+        return list(self._run(name, (*values, *values)).fetchall()) if pairs else []
 
     def _write_mints(self, mints: list[NewMint]) -> None:
         rows = [(mint.transfer_id, mint.issuer_id, mint.amount_minutes, mint.reason) for mint in mints]
@@ -519,6 +550,11 @@ def _lines(holds: list[Resolved], sides: dict[int, Side], transfers: dict[int, i
             balances[id_] -= minutes
     lines.reverse()
     return lines
+
+
+def _piece(row: tuple[Any, ...]) -> Piece:
+    id_, mint_id, owner_id, minutes, expires_at = row
+    return Piece(mint_id, owner_id, minutes, expires_at, id_)
 
 
 def _movements(

@@ -11,7 +11,7 @@ from ledger import operations
 from ledger.models import Account, Lot, Mint
 from timebank import clock
 
-from .stories import balance, neighbours, now, pay
+from .stories import accept, balance, neighbours, now, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -130,3 +130,17 @@ def test_a_batch_that_passes_minutes_on_twice_leaves_their_way():
     assert [now(account).balance_minutes for account in (ana, bento, carla)] == [60, 0, 0]
     assert lots(ana) == [("fund", 20), ("fund", 40)]  # what came back was earned, and lasts
     assert Mint.objects.count() == 1  # each had by then what she passed on
+
+
+def test_of_many_lots_the_front_ones_are_spent_and_a_deep_one_grows():
+    ana, *others, carla = neighbours(0, 60, 60, 60, 60, 0)
+    for other in others:
+        pay(other, ana, 20)
+    operations.set_credit_limit(carla, 60, actor=carla.owner)
+    for payer, payee, minutes in ((others[-1], ana, 10), (ana, carla, 50), (carla, ana, 45)):
+        accept(payer, payee, minutes)
+
+    operations.post_due_holds()
+
+    assert [minutes for _, minutes in lots(ana)] == [20, 20, 15, 30]
+    assert [minutes for _, minutes in lots(carla)] == [5]
