@@ -20,158 +20,11 @@ from typing import Any, NamedTuple
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from . import log
+from .hot_path_sql import SQL
 from .lots import Movement, NewMint, Piece, Purses
 from .models import Account, Kind
 
 _FUND = Account.Kind.FUND
-# What differs between the engines inside a statement; `{…}` below.
-_WORDS = {
-    "sqlite": {
-        "greatest": "max",
-        "least": "min",
-        "lock_payee": "",
-        "json": "%s",
-        "moment": "%s",
-        "raw_expiry": "expires_at || ''",  # as it is written; the driver would read it as a date
-        "among": "IN (SELECT value FROM json_each(%s))",
-        "pairs": "(SELECT json_extract(value, '$[0]') AS owner, json_extract(value, '$[1]') AS number"
-        " FROM json_each(%s)) AS pairs",
-        "moved": "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS minutes,"
-        " json_extract(value, '$[2]') AS freed, json_extract(value, '$[3]') AS lines FROM json_each(%s)) AS moved",
-    },
-    "postgresql": {
-        "greatest": "greatest",
-        "least": "least",
-        # Conflicts with closing an account (FOR UPDATE) and with nothing else, posting to it least of all.
-        "lock_payee": "FOR KEY SHARE",
-        "json": "%s::jsonb",
-        "moment": "%s::timestamptz",
-        "raw_expiry": "expires_at",
-        "among": "= ANY(%s)",
-        "pairs": "unnest(%s::bigint[], %s::bigint[]) AS pairs (owner, number)",
-        "moved": "unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS moved (id, minutes, freed, lines)",
-    },
-}
-
-# What of a hold is posted: all of it, unless it was released in part.
-_POSTED_MINUTES = "coalesce(post_minutes, amount_minutes)"
-_RESOLVED = (
-    f'RETURNING id, public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, amount_minutes AS held_minutes, "then",'
-    " category, reverses_id"
-)
-_LOT = "id, mint_id, owner_id, amount_minutes, {raw_expiry}"
-# Two halves, each with an index of its own.
-_LASTING, _EXPIRING = (f"spent_in_id IS NULL AND expires_at IS {word}" for word in ("NULL", "NOT NULL"))
-
-_STATEMENTS = {
-    # One conditional UPDATE is lock and test together: nobody can spend the same minutes in between.
-    "set_aside": """
-        UPDATE ledger_account SET held_minutes = held_minutes + %s,
-            floor_minutes = {greatest}(floor_minutes, {least}(-credit_limit_minutes, balance_minutes - held_minutes - %s))
-        WHERE id = %s AND state = 'open' AND balance_minutes - held_minutes - %s >= floor_minutes""",
-    "write_hold": """
-        INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",
-            request_hash, "then", due, try_at, tries, created_at, category, reverses_id, expires_at)
-        SELECT %s, %s, %s, id, %s, 'held', %s, %s, %s, {json}, %s, %s, 0, %s, %s, %s, %s
-        FROM ledger_account WHERE id = %s AND state = 'open' AND (max_balance_minutes IS NULL OR %s) {lock_payee}
-        ON CONFLICT (actor_id, "key") DO NOTHING RETURNING id""",
-    "find": """
-        SELECT hold.id, hold.request_hash, note.text, note.erased_at FROM ledger_hold AS hold
-        LEFT JOIN ledger_note AS note ON note.hold_id = hold.id WHERE hold.actor_id = %s AND hold.key = %s""",
-    "write_note": "INSERT INTO ledger_note (hold_id, text, salt) VALUES (%s, %s, %s)",
-    "write_record": "INSERT INTO ledger_record (kind, body, created_at) VALUES (%s, %s, %s)",
-    "due": "SELECT id FROM ledger_hold WHERE due AND state = 'held' AND try_at <= %s ORDER BY try_at, id LIMIT %s",
-    "resolve": f"""
-        UPDATE ledger_hold SET state = 'posted', resolved_at = %s WHERE id {{among}} AND state = 'held' {_RESOLVED}""",
-    "move": """
-        UPDATE ledger_account SET balance_minutes = balance_minutes + moved.minutes,
-            held_minutes = held_minutes - moved.freed, last_seq = last_seq + moved.lines,
-            floor_minutes = {greatest}(floor_minutes,
-                {least}(-credit_limit_minutes, balance_minutes + moved.minutes - held_minutes + moved.freed))
-        FROM {moved} WHERE ledger_account.id = moved.id
-        RETURNING ledger_account.id, public_id, kind, owner_id, balance_minutes, last_seq""",
-    "write_transfers": f"""
-        INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, hold_id, posted_at, category,
-            reverses_id, minutes_expire_at)
-        SELECT public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, id, resolved_at, category, reverses_id,
-            CASE kind WHEN 'help' THEN {{moment}} WHEN 'grant' THEN {{moment}} END
-        FROM ledger_hold WHERE id {{among}} ORDER BY id RETURNING id, hold_id""",
-    # Of each payer, in the order they are spent, as many lots as all that she pays in the batch can reach.
-    "lots_to_spend": f"""
-        SELECT {_LOT} FROM (
-            SELECT lot.*, sum(amount_minutes) OVER (
-                PARTITION BY owner_id ORDER BY expires_at NULLS LAST, mint_id ROWS UNBOUNDED PRECEDING
-            ) - amount_minutes AS before_it
-            FROM (
-                SELECT ledger_lot.*, number FROM {{pairs}} JOIN ledger_lot ON owner_id = owner WHERE {_LASTING}
-                UNION ALL
-                SELECT ledger_lot.*, number FROM {{pairs}} JOIN ledger_lot ON owner_id = owner WHERE {_EXPIRING}
-            ) AS lot
-        ) AS lot WHERE before_it < number""",
-    "lots_to_join": f"""
-        SELECT {_LOT} FROM {{pairs}} JOIN ledger_lot ON owner_id = owner AND mint_id = number WHERE {_LASTING}
-        UNION ALL
-        SELECT {_LOT} FROM {{pairs}} JOIN ledger_lot ON owner_id = owner AND mint_id = number WHERE {_EXPIRING}""",
-}
-
-_ONLY_SQLITE = {
-    # The transaction is alone, so what is due can be found and resolved at once. For a range or limit that is a bare
-    # parameter the library would prepare the statement anew with each value.
-    "resolve_due": f"""
-        UPDATE ledger_hold SET state = 'posted', resolved_at = %s WHERE id IN (
-            SELECT id FROM ledger_hold WHERE due AND state = 'held' AND try_at <= (SELECT %s)
-            ORDER BY try_at, id LIMIT %s + 0)
-        {_RESOLVED}""",
-    # Prepared once and run for each row.
-    "write_entries": """
-        INSERT INTO ledger_entry (account_id, seq, transfer_id, amount_minutes, balance_after_minutes)
-        VALUES (%s, %s, %s, %s, %s)""",
-    "write_records": "INSERT INTO ledger_record (kind, body, created_at) VALUES (%s, %s, %s)",
-    "write_mints": """
-        INSERT INTO ledger_mint (transfer_id, issuer_id, amount_minutes, reason)
-        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-            json_extract(value, '$[3]')
-        FROM json_each(%s) ORDER BY json_extract(value, '$[0]') RETURNING transfer_id, id""",
-    "spend_lots": "UPDATE ledger_lot SET spent_in_id = %s, how = %s WHERE id = %s AND spent_in_id IS NULL",
-    "write_lots": """
-        INSERT INTO ledger_lot (mint_id, owner_id, amount_minutes, expires_at, born_in_id, spent_in_id, how)
-        VALUES (%s, %s, %s, %s, %s, %s, %s)""",
-}
-
-_ONLY_POSTGRESQL = {
-    "lock_two": "SELECT id FROM ledger_account WHERE id IN (%s, %s) ORDER BY id FOR NO KEY UPDATE",
-    "lock_all": "SELECT id FROM ledger_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-    "lock_accounts": """
-        SELECT id FROM ledger_account WHERE id IN (
-            SELECT payer_id FROM ledger_hold WHERE id = ANY(%s) UNION SELECT payee_id FROM ledger_hold WHERE id = ANY(%s)
-        ) ORDER BY id FOR NO KEY UPDATE""",
-    "write_entries": """
-        INSERT INTO ledger_entry (account_id, seq, transfer_id, amount_minutes, balance_after_minutes)
-        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])""",
-    "write_records": """
-        INSERT INTO ledger_record (kind, body, created_at)
-        SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])""",
-    "write_mints": """
-        INSERT INTO ledger_mint (transfer_id, issuer_id, amount_minutes, reason)
-        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[]) AS new (transfer_id) ORDER BY 1
-        RETURNING transfer_id, id""",
-    "spend_lots": """
-        UPDATE ledger_lot SET spent_in_id = now.spent_in_id, how = now.how
-        FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS now (spent_in_id, how, id)
-        WHERE ledger_lot.id = now.id AND ledger_lot.spent_in_id IS NULL""",
-    "write_lots": """
-        INSERT INTO ledger_lot (mint_id, owner_id, amount_minutes, expires_at, born_in_id, spent_in_id, how)
-        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[],
-            %s::text[])""",
-}
-
-_COMMON = {
-    vendor: {name: text.format(**words) for name, text in _STATEMENTS.items()} for vendor, words in _WORDS.items()
-}
-_SQL = {
-    "sqlite": {name: text.replace("%s", "?") for name, text in (_COMMON["sqlite"] | _ONLY_SQLITE).items()},
-    "postgresql": _COMMON["postgresql"] | _ONLY_POSTGRESQL,
-}
 
 
 class Earlier(NamedTuple):
@@ -404,18 +257,21 @@ class _Steps:
         pays: dict[int, int] = {}
         for one in movements:
             pays[one.payer_id] = pays.get(one.payer_id, 0) + one.amount_minutes
-        rows = self._lots("lots_to_spend", list(pays.items()))
+        rows = self._lots_to_spend(pays)
         # What they join follows from what they spend, which a rehearsal tells.
         rehearsal = Purses()
         rehearsal.put(map(_piece, rows))
         for one in movements:
             rehearsal.move(one)
         given = {(piece.owner_id, piece.mint) for piece in rehearsal.born if isinstance(piece.mint, int)}
-        return list(map(_piece, rows + self._lots("lots_to_join", list(given))))
+        if given:
+            pairs = self._rows(list(given))
+            rows += self._run("lots_to_join", (*pairs, *pairs)).fetchall()
+        return list(map(_piece, rows))
 
-    def _lots(self, name: str, pairs: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        values = self._rows(pairs) if pairs else ()
-        return list(self._run(name, (*values, *values)).fetchall()) if pairs else []
+    def _lots_to_spend(self, pays: dict[int, int]) -> list[tuple[Any, ...]]:
+        """Of each payer the lots she spends first, as many as these minutes reach."""
+        raise NotImplementedError
 
     def _write_mints(self, mints: list[NewMint]) -> None:
         rows = [(mint.transfer_id, mint.issuer_id, mint.amount_minutes, mint.reason) for mint in mints]
@@ -443,7 +299,7 @@ class _Steps:
 
 
 class SQLite(_Steps):
-    _sql = _SQL["sqlite"]
+    _sql = SQL["sqlite"]
 
     def __init__(self, driver: Any) -> None:
         self._driver = driver
@@ -475,6 +331,17 @@ class SQLite(_Steps):
     def _run_many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
         self._driver.executemany(self._sql[name], rows)
 
+    def _lots_to_spend(self, pays: dict[int, int]) -> list[tuple[Any, ...]]:
+        rows = []
+        for payer_id, minutes in pays.items():
+            reached = 0
+            for row in self._run("lots_to_spend", (payer_id, payer_id)):
+                rows.append(row)
+                reached += row[3]
+                if reached >= minutes:
+                    break
+        return rows
+
     def _among(self, ids: Sequence[int]) -> str:
         return json.dumps(list(ids))
 
@@ -489,7 +356,7 @@ class SQLite(_Steps):
 
 
 class PostgreSQL(_Steps):
-    _sql = _SQL["postgresql"]
+    _sql = SQL["postgresql"]
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
@@ -523,6 +390,10 @@ class PostgreSQL(_Steps):
 
     def _run_many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
         self._cursor.execute(self._sql[name], self._rows(rows))
+
+    def _lots_to_spend(self, pays: dict[int, int]) -> list[tuple[Any, ...]]:
+        pairs = self._rows(list(pays.items()))
+        return list(self._run("lots_to_spend", pairs).fetchall())
 
     def _among(self, ids: Sequence[int]) -> list[int]:
         return list(ids)

@@ -35,22 +35,23 @@ class Mutant(NamedTuple):
 
 
 HOLDS, POSTING = "ledger/operations/holds.py", "ledger/operations/posting.py"
-HOT, LOTS, TRIGGERS = "ledger/hot_path.py", "ledger/lots.py", "ledger/triggers.py"
+HOT, SQL, LOTS = "ledger/hot_path.py", "ledger/hot_path_sql.py", "ledger/lots.py"
+TRIGGERS = "ledger/triggers.py"
 FIRST, PARTIAL, LATER = (f"ledger/migrations/{name}.py" for name in ("0001_initial", "0002_partial_post", "0003_lots"))
 EXPIRY, REVERSALS, SHARING = (f"ledger/operations/{name}.py" for name in ("expiry", "reversals", "sharing"))
 LIMITS, ACCOUNTS = "ledger/operations/limits.py", "ledger/operations/accounts.py"
 
 MUTANTS = (
     # --- accept ---
-    Mutant("a hold one minute beyond the floor", HOT, "- held_minutes - %s >= floor_minutes", "- held_minutes - %s >= floor_minutes - 1"),
-    Mutant("a closed account sends", HOT, "WHERE id = %s AND state = 'open' AND balance_minutes", "WHERE id = %s AND balance_minutes"),
-    Mutant("a closed account receives", HOT, "FROM ledger_account WHERE id = %s AND state = 'open' AND (max", "FROM ledger_account WHERE id = %s AND (max"),
+    Mutant("a hold one minute beyond the floor", SQL, "- held_minutes - %s >= floor_minutes", "- held_minutes - %s >= floor_minutes - 1"),
+    Mutant("a closed account sends", SQL, "WHERE id = %s AND state = 'open' AND balance_minutes", "WHERE id = %s AND balance_minutes"),
+    Mutant("a closed account receives", SQL, "FROM ledger_account WHERE id = %s AND state = 'open' AND (max", "FROM ledger_account WHERE id = %s AND (max"),
     Mutant("a repeat sets the minutes aside again", HOLDS, "            books.set_aside(payer.pk, -amount_minutes)\n", ""),
     Mutant("a repeat with other values is taken for the first", HOLDS, "if earlier.request_hash != asked.request_hash or not is_same_note:", "if not is_same_note:"),
     Mutant("a repeat with other words is taken for the first", HOLDS, "if earlier.request_hash != asked.request_hash or not is_same_note:", "if earlier.request_hash != asked.request_hash:"),
     Mutant("the largest balance is passed by a minute", HOLDS, "+ coming + amount_minutes > most:", "+ coming + amount_minutes > most + 1:"),
     Mutant("what is on its way is not counted to the largest balance", HOLDS, "payee.balance_minutes + coming + amount_minutes", "payee.balance_minutes + amount_minutes"),
-    Mutant("spending does not raise the floor", HOT, "{least}(-credit_limit_minutes, balance_minutes - held_minutes - %s))\n        WHERE", "{least}(-credit_limit_minutes, floor_minutes + 0 * %s))\n        WHERE"),
+    Mutant("spending does not raise the floor", SQL, "{least}(-credit_limit_minutes, balance_minutes - held_minutes - %s))\n        WHERE", "{least}(-credit_limit_minutes, floor_minutes + 0 * %s))\n        WHERE"),
     # --- release, void, freeze, expiry of holds ---
     Mutant("a hold is released twice with other minutes", HOLDS, "    if hold.post_minutes != part:", "    if False:"),
     Mutant("a void forgets the held minutes", HOLDS, 'held_minutes=F("held_minutes") - hold.amount_minutes', 'held_minutes=F("held_minutes")'),
@@ -64,14 +65,16 @@ MUTANTS = (
     # --- post ---
     Mutant("posting moves one minute more", HOT, "(hold.payee_id, hold.amount_minutes, 0),", "(hold.payee_id, hold.amount_minutes + 1, 0),"),
     Mutant("posting keeps the minutes held", HOT, "(hold.payer_id, -hold.amount_minutes, hold.held_minutes),", "(hold.payer_id, -hold.amount_minutes, hold.amount_minutes),"),
-    Mutant("posting does not raise the floor", HOT, "{least}(-credit_limit_minutes, balance_minutes + moved.minutes - held_minutes + moved.freed))", "floor_minutes)"),
+    Mutant("posting does not raise the floor", SQL, "{least}(-credit_limit_minutes, balance_minutes + moved.minutes - held_minutes + moved.freed))", "floor_minutes)"),
     Mutant("a line says the balance of another moment", HOT, "            balances[id_] -= minutes\n    lines.reverse()", "    lines.reverse()"),
-    Mutant("a part that was released is posted whole", HOT, '_POSTED_MINUTES = "coalesce(post_minutes, amount_minutes)"', '_POSTED_MINUTES = "amount_minutes"'),
-    Mutant("a hold put off is posted before its time", HOT, "AND state = 'held' AND try_at <= %s ORDER BY", "AND state = 'held' AND %s IS NOT NULL ORDER BY"),
-    Mutant("a transfer forgets its category", HOT, "id, resolved_at, category, reverses_id,", "id, resolved_at, '', reverses_id,"),
+    Mutant("a part that was released is posted whole", SQL, '_POSTED_MINUTES = "coalesce(post_minutes, amount_minutes)"', '_POSTED_MINUTES = "amount_minutes"'),
+    Mutant("a hold put off is posted before its time", SQL, "AND state = 'held' AND try_at <= %s ORDER BY", "AND state = 'held' AND %s IS NOT NULL ORDER BY"),
+    Mutant("a transfer forgets its category", SQL, "id, resolved_at, category, reverses_id,", "id, resolved_at, '', reverses_id,"),
     Mutant("a batch that fails is given up whole", POSTING, "        return len(due), _post_by_halves(due)", "        return len(due), 0"),
     Mutant("the two are not told", POSTING, "    tell_all([telling for one in posted for telling in _tellings(one)])\n", ""),
     # --- lots ---
+    Mutant("a lot too few is read", HOT, "                if reached >= minutes:", "                if reached + 1 >= minutes:"),
+    Mutant("what is joined is not read", HOT, "        if given:\n", "        if not given:\n"),
     Mutant("the change of a lot is lost", LOTS, "            if change := piece.amount_minutes - part:", "            if (change := piece.amount_minutes - part) > 1:"),
     Mutant("what expires last is spent first", LOTS, "    return piece.expires_at is None,", "    return piece.expires_at is not None,"),
     Mutant("the youngest mint is spent first", LOTS, ", is_new, number\n", ", is_new, -number\n"),
