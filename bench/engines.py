@@ -52,18 +52,23 @@ def a_database(engine: str) -> Iterator[str | None]:
 
 def begin() -> str:
     """Start Django, make the tables and collect what pages need; the engine with its version."""
-    import timebank.sqlite  # noqa: F401  before Django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
-    import django
-
-    django.setup()
+    start_django()
     from django.core.management import call_command
     from django.db import connection
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     return f"{ENGINES[connection.vendor]} {'.'.join(map(str, connection.get_database_version()))}"
+
+
+def start_django() -> None:
+    """Start Django on a database that is there already."""
+    import timebank.sqlite  # noqa: F401  before Django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
+    import django
+
+    django.setup()
 
 
 def rate(count: int, work: Callable[[], object]) -> float:
