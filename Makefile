@@ -19,6 +19,8 @@ FULL ?= 0
 RACES ?= 50
 TESTS ?=
 WORKERS ?= auto
+PART ?= 1
+SIDES ?= ledger pages writers beside scale
 CREW := -n $(WORKERS) --no-loadscope-reorder
 export HOST PORT
 
@@ -73,9 +75,9 @@ lint: $(VENV)/.ok-dev ## check style, types, templates, floors, settings and loc
 	@$(TEST_ENV) BIN=$(BIN) bash deploy/lint.sh
 
 .PHONY: bench
-bench: $(VENV)/.ok-dev ## measure speed, as ratios within one run
-	@for part in bench.ledger bench.pages; do
-		$(TEST_ENV) $(BIN)/python -m "$$part"
+bench: $(VENV)/.ok-dev .venv-bench/.ok ## measure speed, as ratios within one run (PART=20: a twentieth of it; SIDES="ledger pages" for some)
+	@for side in $(SIDES); do
+		$(TEST_ENV) PART=$(PART) $(BIN)/python -m "bench.$$side"
 	done
 
 .PHONY: messages
@@ -94,10 +96,12 @@ lock: $(BIN)/python ## resolve the dependencies again into the two lock files (n
 		pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		--group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--group pyproject.toml:bench -c requirements-dev.lock -o requirements-bench.lock
 
 .PHONY: clean
 clean: ## remove the environment and caches; var/, with your data, stays
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
 
 # --- The environment: made once, mended when a lock changes; uv when it can be had, else pip ---
@@ -124,6 +128,17 @@ $(VENV)/.ok-run: requirements.lock | $(BIN)/python
 $(VENV)/.ok-dev: requirements.lock requirements-dev.lock | $(BIN)/python
 	@$(call install,requirements-dev.lock)
 	touch $(VENV)/.ok-run
+
+# What the bench measures beside us, apart from what Timebank runs on.
+.venv-bench/.ok: requirements-bench.lock | $(BIN)/python
+	@echo "Making .venv-bench"
+	$(BIN)/python -m venv --clear .venv-bench
+	if [ -x $(BIN)/uv ]; then
+		$(BIN)/uv pip install -q --python .venv-bench/bin/python --require-hashes -r $<
+	else
+		.venv-bench/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	fi
+	touch $@
 
 define install
 echo "Installing what $(1) lists"

@@ -27,7 +27,7 @@ def on_each_engine(module: str, *arguments: str) -> None:
 
 
 @contextmanager
-def a_database(engine: str) -> Iterator[str | None]:
+def a_database(engine: str, whose: str = "ours") -> Iterator[str | None]:
     """The address of an empty database: "" for the one in var/, None where no server answers."""
     import psycopg
 
@@ -36,7 +36,7 @@ def a_database(engine: str) -> Iterator[str | None]:
     if engine == "sqlite":
         yield ""
         return
-    name = f"timebank_bench_{os.getpid()}"
+    name = f"timebank_bench_{os.getpid()}_{whose}"
     try:
         server = psycopg.connect(POSTGRESQL_URL, autocommit=True, connect_timeout=2)
     except psycopg.Error:

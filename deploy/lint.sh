@@ -36,9 +36,9 @@ migrations_complete() {
 }
 
 locks_without_addresses() {
-    ! grep -nE '://|--index-url|--find-links|--extra-index' requirements.lock requirements-dev.lock ||
+    ! grep -nE '://|--index-url|--find-links|--extra-index' requirements.lock requirements-dev.lock requirements-bench.lock ||
         { echo "A lock names a place to fetch from; hashes are enough."; return 1; }
-    for lock in requirements.lock requirements-dev.lock; do
+    for lock in requirements.lock requirements-dev.lock requirements-bench.lock; do
         grep -q -- '--hash=sha256:' "$lock" || { echo "$lock has no hashes."; return 1; }
     done
     ! grep -n '"resolved"' deploy/vendor/package-lock.json
