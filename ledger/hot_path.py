@@ -104,13 +104,16 @@ Expiries = Mapping[str, datetime | None]
 def statements() -> Iterator[SQLite | PostgreSQL]:
     """The steps of accept and post, in the present transaction."""
     database = connections[DEFAULT_DB_ALIAS]  # what ``connection`` looks up each time it is asked something
-    if database.vendor == "postgresql":
-        with database.cursor() as cursor:
-            yield PostgreSQL(cursor)
-    else:
-        database.ensure_connection()
-        # Past Django's cursor, which would translate every statement anew; its errors stay Django's.
-        with database.wrap_database_errors:
+    database.ensure_connection()
+    # Past Django's cursors, which would translate every statement anew on the one engine and have the server plan it
+    # anew on the other; the errors stay Django's.
+    with database.wrap_database_errors:
+        if database.vendor == "postgresql":
+            from psycopg import Cursor
+
+            with Cursor(database.connection) as cursor:
+                yield PostgreSQL(cursor)
+        else:
             yield SQLite(database.connection)
 
 
@@ -385,11 +388,10 @@ class PostgreSQL(_Steps):
         return self._write_posted(self._run("resolve", (at, ids)).fetchall(), at, expire_at)
 
     def _run(self, name: str, values: Sequence[Any]) -> Any:
-        self._cursor.execute(self._sql[name], values)
-        return self._cursor
+        return self._cursor.execute(self._sql[name], values, prepare=True)
 
     def _run_many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
-        self._cursor.execute(self._sql[name], self._rows(rows))
+        self._run(name, self._rows(rows))
 
     def _lots_to_spend(self, pays: dict[int, int]) -> list[tuple[Any, ...]]:
         pairs = self._rows(list(pays.items()))
