@@ -15,9 +15,11 @@ import time
 
 from tests.live import Server
 
+from .sizes import size
+
 LINES = 20
 CONNECTIONS = 4
-REQUESTS = 150  # for each connection, page and turn
+REQUESTS = size(150)  # for each connection, page and turn
 TURNS = 3
 TRIVIAL, WALLET = "/healthz", "/wallet/"
 

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ RABBITMQ_URL = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 POSTGRESQL_URL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 
+ROOT = Path(__file__).parents[1]
 IN_FULL = os.environ.get("FULL") == "1"
 
 # The first one found; the shell draws no window, and works less.
@@ -84,6 +86,7 @@ NEEDS = {
         ),
         Need("gettext", lambda: shutil.which("xgettext") is not None, "apt-get install gettext"),
         Need("hledger", lambda: shutil.which("hledger") is not None, "apt-get install hledger"),
+        Need("django-hordak", (ROOT / ".venv-bench" / ".ok").exists, "make .venv-bench/.ok"),
         Need("full", lambda: IN_FULL, "make test FULL=1"),
         Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
         Need(
