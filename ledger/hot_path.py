@@ -142,7 +142,7 @@ class _Steps:
 
     def set_aside(self, account_id: int, minutes: int) -> bool:
         """Hold ``minutes`` on an open account; whether they were available."""
-        return bool(self._run("set_aside", (minutes, minutes, account_id, minutes)).rowcount)
+        return bool(self._run("set_aside", (minutes, account_id, minutes)).rowcount)
 
     def write_hold(self, hold: NewHold, *, fits: bool = False) -> int | None:
         """Write the hold and return its id; None, with nothing written, when the key is taken or the payee closed.

@@ -42,10 +42,10 @@ _LOT = "id, mint_id, owner_id, amount_minutes, {raw_expiry}"
 _LASTING, _EXPIRING = (f"spent_in_id IS NULL AND expires_at IS {word}" for word in ("NULL", "NOT NULL"))
 
 _STATEMENTS = {
-    # One conditional UPDATE is lock and test together: nobody can spend the same minutes in between.
+    # One conditional UPDATE is lock and test together: nobody can spend the same minutes in between. The floor need not
+    # follow: where it is below the credit limit, nothing is available.
     "set_aside": """
-        UPDATE ledger_account SET held_minutes = held_minutes + %s,
-            floor_minutes = {greatest}(floor_minutes, {least}(-credit_limit_minutes, balance_minutes - held_minutes - %s))
+        UPDATE ledger_account SET held_minutes = held_minutes + %s
         WHERE id = %s AND state = 'open' AND balance_minutes - held_minutes - %s >= floor_minutes""",
     "write_hold": """
         INSERT INTO ledger_hold (public_id, kind, payer_id, payee_id, amount_minutes, state, actor_id, "key",

@@ -8,6 +8,7 @@ import pytest
 
 from ledger import log, operations
 from ledger.models import Hold, Note, Record
+from tests.factories import make_member
 from timebank.jobs.models import Job
 from timebank.tasks import clear_away  # noqa: F401  any module of tasks, so that jobs are known
 
@@ -92,6 +93,15 @@ def test_a_closed_account_neither_sends_nor_receives() -> None:
         accept(bento, clara, 10)
 
     assert available(ana) == 60
+
+
+def test_a_closed_account_sends_nothing_on_credit() -> None:
+    ana = make_member(credit_limit_minutes=30).account
+    (bento,) = neighbours(0)
+    operations.close_account(ana, actor=ana.owner)
+
+    with pytest.raises(operations.AccountClosed, match="cannot send"):
+        accept(ana, bento, 10)
 
 
 def test_a_repeat_gets_the_first_hold_and_sets_nothing_more_aside() -> None:

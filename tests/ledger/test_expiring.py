@@ -74,6 +74,14 @@ def test_a_frozen_hold_waits_for_whoever_froze_it():
         operations.freeze(hold, until=in_an_hour(), actor=bento.owner)
 
 
+def test_what_is_on_its_way_is_not_frozen():
+    ana, bento = neighbours(120, 0)
+    hold = accept(ana, bento, 50)
+
+    with pytest.raises(operations.AlreadyPosted):
+        operations.freeze(hold, until=in_an_hour(), actor=bento.owner)
+
+
 def test_a_freeze_ends_at_its_own_deadline():
     ana, bento = neighbours(120, 0)
     hold = accept(ana, bento, 50, due=False, expires_at=in_an_hour())
@@ -101,6 +109,20 @@ def test_minutes_nobody_used_go_to_the_fund_and_she_is_told():
     event = Event.objects.filter(member=ana.owner).latest("pk")
     assert (event.type, event.data["amount_minutes"], event.in_inbox) == ("hours-expired", 100, True)
     assert Lot.objects.filter(how="retired").get().amount_minutes == 100
+
+
+def test_nothing_is_swept_but_what_expired():
+    ana, bento = neighbours(20, 60)
+    pay(bento, ana, 10)  # lasting
+    with clock.ahead_by(timedelta(hours=12)):
+        pay(operations.fund(), ana, 30, kind="grant")
+
+    with clock.ahead_by(A_YEAR + timedelta(hours=1)):
+        operations.expire_minutes()
+        assert balance(ana) == 40
+    with clock.ahead_by(A_YEAR + timedelta(hours=13)):
+        operations.expire_minutes()
+        assert balance(ana) == 10
 
 
 def test_what_is_held_is_never_swept():

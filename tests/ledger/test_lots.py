@@ -108,6 +108,17 @@ def test_what_expires_first_is_used_first():
     assert expiries(ana) == [(None, 50)]
 
 
+def test_the_oldest_mint_is_used_first_and_all_of_it_before_the_next():
+    ana, bento, carla, dora = neighbours(0, 60, 60, 0)
+    pay(carla, ana, 40)
+    pay(bento, ana, 20)
+
+    pay(ana, dora, 21)
+
+    assert [minutes for _, minutes in lots(ana)] == [39]
+    assert [minutes for _, minutes in lots(dora)] == [20, 1]
+
+
 def test_the_settings_say_how_long():
     with override_settings(GRANTED_HOURS_EXPIRE_DAYS=0, EARNED_HOURS_EXPIRE_DAYS=10):
         ana, bento = neighbours(60, 0)

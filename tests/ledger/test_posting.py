@@ -125,7 +125,7 @@ def test_a_poisoned_hold_harms_no_other_and_raises_an_alarm(caplog: pytest.LogCa
     assert balance(bento) == 90
 
 
-def test_a_hold_of_a_busy_account_is_posted_whoever_else_is_posted_with_it() -> None:
+def test_a_hold_of_a_busy_account_is_posted_whoever_else_is_posted_with_it(caplog: pytest.LogCaptureFixture) -> None:
     """One account many times in one batch, in both roles: the accounts are moved once, the lines one by one."""
     ana, bento = neighbours(60, 60)
     for minutes in (1, 59):
@@ -134,6 +134,22 @@ def test_a_hold_of_a_busy_account_is_posted_whoever_else_is_posted_with_it() -> 
         accept(bento, ana, minutes)
 
     assert operations.post_due_holds() == 4
+    assert not caplog.records  # all in one batch: none was halved
     assert (balance(ana), balance(bento)) == (60, 60)
     lines = Entry.objects.filter(account=ana).order_by("seq").values_list("amount_minutes", "balance_after_minutes")
     assert list(lines)[1:] == [(-1, 59), (-59, 0), (2, 2), (58, 60)]
+
+
+def test_a_hold_that_was_put_off_waits_for_its_time_whatever_else_fails() -> None:
+    ana, bento = neighbours(100, 0)
+    letter = {"job": "notifications.tasks.send_letter", "args": [7]}
+    holds = []
+    for _ in range(2):
+        holds.append(accept(ana, bento, 10, then=letter))
+        forgotten = job_functions.pop("notifications.tasks.send_letter")
+        try:
+            operations.post_due_holds()
+        finally:
+            job_functions[forgotten.name] = forgotten
+
+    assert [Hold.objects.get(pk=hold.pk).tries for hold in holds] == [1, 1]
