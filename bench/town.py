@@ -32,7 +32,7 @@ def make_members(count: int, *, minutes: int) -> list[Account]:
         batch_size=ROWS_AT_ONCE,
     )
     accounts = Account.objects.bulk_create(
-        (Account(owner=member, opened_at=now) for member in made), batch_size=ROWS_AT_ONCE
+        (Account(owner=member, opened_at=now - timedelta(days=PAST_DAYS)) for member in made), batch_size=ROWS_AT_ONCE
     )
     _post([(fund, account, minutes) for account in accounts], kind="grant")
     return list(accounts)
@@ -40,6 +40,8 @@ def make_members(count: int, *, minutes: int) -> list[Account]:
 
 def make_history(accounts: Sequence[Account], count: int, *, busy: Account) -> None:
     """So many payments over `PAST_DAYS`, each to or from ``busy``, of 5 to 60 minutes."""
+    from django.db import connection
+
     from accounts.operations import community_fund
     from timebank import clock
 
@@ -54,6 +56,8 @@ def make_history(accounts: Sequence[Account], count: int, *, busy: Account) -> N
             payments += [(busy, other, minutes), (other, busy, minutes)]
         with clock.ahead_by(-timedelta(days=PAST_DAYS * (steps - step) // steps)):
             _post(payments[:here], kind="help")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # what a server's autovacuum would have done meanwhile
 
 
 class Trade:

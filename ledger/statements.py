@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
-from django.db.models import DateField, F, Max, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Trunc, TruncMonth
+from django.db.models import Case, DateField, F, Max, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Trunc
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from timebank import clock
 from timebank.plain import Plain, plain
 
 from .models import Account, Entry, Hold
+from .seqs import in_period
 
 Only = Literal["", "in", "out"]  # what came in, what went out, or both
 MOST_WORDS = 10
@@ -67,7 +68,7 @@ def names_of(groups: NamedCategories) -> dict[str, str]:
 
 def entries(account: Account, chosen: Chosen) -> QuerySet[Entry]:
     """The lines of ``account`` that are chosen."""
-    found = Entry.objects.filter(account=account)
+    found = in_period(account, chosen.since, chosen.until)
     if chosen.only:
         found = found.filter(amount_minutes__gt=0) if chosen.only == "in" else found.filter(amount_minutes__lt=0)
     if chosen.person:
@@ -95,16 +96,20 @@ def holds(account: Account, chosen: Chosen) -> QuerySet[Hold]:
 
 
 def months(account: Account, chosen: Chosen, moments: Sequence[datetime]) -> dict[str, MonthTotal]:
-    """What came in and went out in each month from the earliest of ``moments`` to the latest, as "2026-11"; one query.
+    """What came in and went out in the months of ``moments``, as "2026-11"; one query.
 
     Of what is chosen, and of whole months, also of those that begin or end on another page.
     """
     if not moments:
         return {}
-    from_month, to_month = _month_of(min(moments)), _next_month(max(moments))
-    found = entries(account, chosen).filter(transfer__posted_at__gte=from_month, transfer__posted_at__lt=to_month)
+    first_moments = sorted({_month_of(moment) for moment in moments}, reverse=True)
+    from_month, to_month = first_moments[-1], _next_month(first_moments[0])
+    since, until = max(from_month, chosen.since or from_month), min(to_month, chosen.until or to_month)
+    # Compared, not cut down to its month: for that SQLite would ask us about every line.
+    month = Case(*(When(transfer__posted_at__gte=first, then=Value(f"{first:%Y-%m}")) for first in first_moments))
     totals = (
-        found.annotate(month=TruncMonth("transfer__posted_at", output_field=DateField()))
+        entries(account, replace(chosen, since=since, until=until))
+        .annotate(month=month)
         .order_by("month")
         .values("month")
         .annotate(
@@ -112,7 +117,7 @@ def months(account: Account, chosen: Chosen, moments: Sequence[datetime]) -> dic
             went_out=Sum("amount_minutes", filter=Q(amount_minutes__lt=0), default=0),
         )
     )
-    return {f"{row['month']:%Y-%m}": MonthTotal(row["came_in"], -row["went_out"]) for row in totals}
+    return {row["month"]: MonthTotal(row["came_in"], -row["went_out"]) for row in totals}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +136,11 @@ def balances(account: Account, chosen: Chosen = ALL) -> list[Point]:
     """
     since = max(filter(None, (chosen.since, account.opened_at)))
     until = min(filter(None, (chosen.until, clock.now())))
-    in_period = Entry.objects.filter(account=account, transfer__posted_at__gte=since, transfer__posted_at__lte=until)
+    within = in_period(account, since, until).filter(transfer__posted_at__gte=since, transfer__posted_at__lte=until)
     by = Trunc("transfer__posted_at", _step((until - since).days), output_field=DateField())
-    last_of_each = in_period.annotate(step=by).order_by().values("step").annotate(last=Max("seq")).values("last")
-    earlier = Entry.objects.filter(account=account, transfer__posted_at__lt=since).order_by("-seq").values("seq")[:1]
+    last_of_each = within.annotate(step=by).order_by().values("step").annotate(last=Max("seq")).values("last")
+    before = in_period(account, None, since).filter(transfer__posted_at__lt=since)
+    earlier = before.order_by("-seq").values("seq")[:1]
     rows = (
         Entry.objects.filter(Q(seq__in=last_of_each) | Q(seq=Subquery(earlier)), account=account)
         .order_by("seq")

@@ -203,7 +203,7 @@ def test_a_long_statement_is_read_some_lines_at_a_time(ana, bento, monkeypatch, 
         send(ana, bento, minutes)
     account = ana.account
 
-    with django_assert_num_queries(3) as asked:
+    with django_assert_num_queries(4) as asked:
         seen = [line.amount_minutes for line in queries.whole_statement(account)]
 
     assert seen == [600, *range(-1, -11, -1)]
