@@ -284,6 +284,15 @@ def test_a_line_continues_the_line_before_it() -> None:
 
 
 @pytest.mark.usefixtures("a_gift_without_lines")
+def test_the_last_line_says_what_the_account_says() -> None:
+    execute(f"UPDATE ledger_account SET balance_minutes = balance_minutes + 1 WHERE id = {BENTO}")
+
+    assert "a line continues its statement" in is_refused(
+        _line(BENTO, 2, 20, 40)
+    )  # as the line before it would have it
+
+
+@pytest.mark.usefixtures("a_gift_without_lines")
 def test_each_rule_of_a_line_is_a_constraint() -> None:
     with triggers.suspended():
         for line in (_line(BENTO, 1, 20, 20), _line(BENTO, 2, 20, 40, kind="help")):
@@ -305,13 +314,41 @@ def test_each_rule_of_a_line_is_a_constraint() -> None:
         "expires_at = NULL, amount_minutes = amount_minutes",
         "mint_id = mint_id + 1",
         "born_in_id = born_in_id + 1",
-        # spent by somebody who had no such part in the transfer
-        f"how = 'merged', spent_in_id = (SELECT max(id) FROM ledger_transfer WHERE payer_id = {ANA})",
     ],
 )
 def test_what_a_lot_is_never_changes(change: str) -> None:
     anas = f"(SELECT id FROM ledger_lot WHERE owner_id = {ANA} AND spent_in_id IS NULL)"
-    assert "nothing of a lot changes" in is_refused(f"UPDATE ledger_lot SET {change} WHERE id = {anas}")
+    spent = f"how = 'passed_on', spent_in_id = (SELECT max(id) FROM ledger_transfer WHERE payer_id = {ANA})"
+    for changed in (change, f"{change}, {spent}"):
+        assert "nothing of a lot changes" in is_refused(f"UPDATE ledger_lot SET {changed} WHERE id = {anas}")
+
+
+def test_a_lot_is_spent_by_who_had_that_part_in_the_transfer() -> None:
+    anas = f"(SELECT id FROM ledger_lot WHERE owner_id = {ANA} AND spent_in_id IS NULL)"
+    spent = f"how = 'merged', spent_in_id = (SELECT max(id) FROM ledger_transfer WHERE payer_id = {ANA})"
+    assert "nothing of a lot changes" in is_refused(f"UPDATE ledger_lot SET {spent} WHERE id = {anas}")
+
+
+@pytest.mark.parametrize(
+    ("payer", "payee", "minutes"),
+    [
+        ("payee_id", "payer_id", 21),  # more than there was
+        ("payer_id", "payee_id", 20),  # the same way once more
+        ("payer_id", FUND, 20),  # to a third
+    ],
+)
+def test_a_reversal_undoes_no_more_than_there_was(payer: str, payee: str, minutes: int) -> None:
+    def reversal(payer: str, payee: str, minutes: int) -> str:
+        return (
+            "INSERT INTO ledger_transfer (public_id, kind, payer_id, payee_id, amount_minutes, posted_at, category,"
+            f" reverses_id) SELECT 'x', 'reversal', {payer}, {payee}, {minutes}, posted_at, '', id"
+            " FROM ledger_transfer WHERE kind = 'help'"
+        )
+
+    assert "never exceed what they undo" in is_refused(reversal(payer, payee, minutes))
+    with transaction.atomic():
+        assert execute(reversal("payee_id", "payer_id", 20)) == 1
+        transaction.set_rollback(True)
 
 
 def test_a_lot_that_is_spent_stays_spent() -> None:
