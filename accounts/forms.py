@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from ledger.models import Kind
 from ledger.statements import categories
-from timebank.durations import readings
+from timebank.durations import readings, said_in, shown
 from timebank.durations_field import MinutesField
 
 from .models import Member
@@ -107,9 +108,19 @@ class ProfileForm(forms.Form):
 LANGUAGE_NAMES = [("en", "English"), ("pt-br", "Português do Brasil")]
 
 
+_UNITS = (Member.Units.HOURS, Member.Units.MINUTES, Member.Units.DAYS)
+SOME_MORE_MINUTES = 270  # than a day: an example with all three of its units
+
+
+def _said(minutes: int, units: Member.Units) -> str:
+    with said_in(units.value):
+        return shown(minutes)
+
+
 class PreferencesForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGE_NAMES)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    units = forms.ChoiceField(label=_("Amounts of time"), required=False, widget=forms.RadioSelect)
     theme = forms.ChoiceField(
         label=_("Colours"),
         choices=[
@@ -129,10 +140,16 @@ class PreferencesForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        units: Any = self.fields["units"]
+        units.choices = [(unit.value, _said(settings.DAY_MINUTES + SOME_MORE_MINUTES, unit)) for unit in _UNITS]
+        units.help_text = _("A day stands for %(hours)s.") % {"hours": _said(settings.DAY_MINUTES, Member.Units.HOURS)}
         zones: Any = self.fields["time_zone"]
         present = self.initial.get("time_zone")
         if present and not zones.valid_value(present):  # an old name, which she may keep
             zones.choices = [(present, place(present)), *zones.choices]
+
+    def clean_units(self) -> str:
+        return self.cleaned_data["units"] or self.initial["units"]
 
 
 class AgreeForm(forms.Form):

@@ -15,13 +15,15 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from timebank.durations import said_in
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 STAFF_PAGES = ("/admin/",)
 
 
 def member_preferences(get_response: Handler) -> Handler:
-    """Speak the signed-in member's language in her time zone, whatever her browser asks for.
+    """Speak the signed-in member's language, in her time zone and units, whatever her browser asks for.
 
     Her language is kept in the cookie that strangers' pages go by, so that it outlasts signing out.
     """
@@ -33,7 +35,7 @@ def member_preferences(get_response: Handler) -> Handler:
             return get_response(request)
         translation.activate(member.language)
         request.LANGUAGE_CODE = translation.get_language()
-        with timezone.override(ZoneInfo(member.time_zone)):
+        with timezone.override(ZoneInfo(member.time_zone)), said_in(member.units):
             response = get_response(request)
         cookie = settings.LANGUAGE_COOKIE_NAME
         if cookie not in response.cookies and request.COOKIES.get(cookie) != member.language:

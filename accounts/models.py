@@ -113,6 +113,13 @@ class Member(AbstractBaseUser, PermissionsMixin):
         NORMAL = "", _("normal")
         LARGE = "large", _("large")
 
+    class Units(models.TextChoices):
+        """The largest unit that amounts are said in."""
+
+        MINUTES = "minutes", _("minutes")
+        HOURS = "hours", _("hours and minutes")
+        DAYS = "days", _("days, hours and minutes")
+
     public_id = models.CharField(_("public id"), max_length=22, unique=True, default=public_id, editable=False)
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)  # kept in lower case
     display_name = models.CharField(_("name"), max_length=80)
@@ -124,6 +131,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     )
     theme = models.CharField(_("colours"), max_length=10, choices=Theme, default=Theme.DEVICE, blank=True)
     text_size = models.CharField(_("text size"), max_length=10, choices=TextSize, default=TextSize.NORMAL, blank=True)
+    units = models.CharField(_("units of time"), max_length=10, choices=Units, default=Units.HOURS)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW)
     signed_up_at = models.DateTimeField(_("signed up"), default=clock.now)
     joined_at = models.DateTimeField(_("joined"), null=True, blank=True)

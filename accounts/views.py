@@ -287,7 +287,7 @@ def _look_ahead_of_donation(request: MemberRequest, form: DonateForm) -> int | N
 
 
 def _donate_page(request: MemberRequest, form: DonateForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "account": request.user.account, "day_minutes": site_settings.DAY_MINUTES}
+    context = {"form": form, "account": request.user.account}
     return render(request, "accounts/donate.html", context, status=status)
 
 
@@ -362,7 +362,6 @@ def _send_page(
         "form": form,
         "draft": draft,
         "account": request.user.account,
-        "day_minutes": site_settings.DAY_MINUTES,
         **_people(request, typed),
     }
     return render(request, "accounts/send.html", context, status=status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
@@ -18,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
@@ -27,6 +26,7 @@ from django_htmx.http import push_url
 from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, signed_in
+from timebank.reader import spoken_to
 
 from . import community, origins, queries, statements
 from .exports import FILES, Heading
@@ -166,9 +166,9 @@ def _attached(content_type: str, ending: str, parts: Iterator[bytes]) -> Streami
 
 
 def _spoken_to(member: Any, parts: Iterator[str | bytes]) -> Iterator[bytes]:
-    """``parts`` in the member's language and time zone, though they are made when the request is over; some at once."""
+    """``parts`` as the member likes them, though they are made when the request is over; some at once."""
     while True:
-        with translation.override(member.language), timezone.override(zoneinfo.ZoneInfo(member.time_zone)):
+        with spoken_to(member):
             some = [part.encode() if isinstance(part, str) else part for part in islice(parts, PARTS_AT_A_TIME)]
         if not some:
             return

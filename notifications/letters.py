@@ -11,7 +11,6 @@ import logging
 import re
 import secrets
 import sys
-import zoneinfo
 from collections.abc import Callable, Sequence
 from email.message import Message
 from pathlib import Path
@@ -22,10 +21,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
 
 from timebank import clock
 from timebank.durations import NO_BREAK
+from timebank.reader import spoken_to
 from timebank.retries import retried
 
 from . import operations, queries
@@ -125,7 +124,7 @@ def write_for_event(event_id: int) -> None:
 def words_for(event: Event) -> Words:
     """What the letter about ``event`` says; its links begin with SITE_URL, whoever asked for the page."""
     reader = event.member
-    with translation.override(reader.language), timezone.override(zoneinfo.ZoneInfo(reader.time_zone)):
+    with spoken_to(reader):
         return _written(event, reader)
 
 

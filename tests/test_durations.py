@@ -8,7 +8,17 @@ from django.utils import translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from timebank.durations import MOST_MINUTES, NO_BREAK, NotMinutes, in_words, parse_minutes, readings, shown, unbroken
+from timebank.durations import (
+    MOST_MINUTES,
+    NO_BREAK,
+    NotMinutes,
+    in_words,
+    parse_minutes,
+    readings,
+    said_in,
+    shown,
+    unbroken,
+)
 from timebank.durations_field import MinutesField
 
 
@@ -51,6 +61,49 @@ def test_on_a_page_they_stay_on_one_line_and_large_ones_can_be_read(minutes, eng
     assert shown(minutes) == english.replace("~", NO_BREAK)
     with translation.override("pt-br"):
         assert shown(minutes) == portuguese.replace("~", NO_BREAK)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "in_minutes", "in_days"),
+    [
+        (0, "0 min", "0 min"),
+        (59, "59 min", "59 min"),
+        (90, "90 min", "1 h 30 min"),
+        (480, "480 min", "1 d"),
+        (510, "510 min", "1 d 30 min"),
+        (-1050, "−1050 min", "−2 d 1 h 30 min"),
+    ],
+)
+def test_whoever_likes_it_reads_minutes_alone_or_days_too(minutes, in_minutes, in_days):
+    with said_in("minutes"):
+        assert in_words(minutes) == in_minutes
+    with said_in("days"):
+        assert in_words(minutes) == in_days
+        assert shown(minutes) == in_days.replace(" ", NO_BREAK)
+        assert unbroken(f"You have {in_days}.") == f"You have {in_days.replace(' ', NO_BREAK)}."
+
+
+def test_large_numbers_of_minutes_are_grouped_too():
+    with said_in("minutes"):
+        assert shown(59_985) == f"59,985{NO_BREAK}min"
+
+
+def test_a_day_is_as_long_as_the_community_says(settings):
+    settings.DAY_MINUTES = 450
+    with said_in("days"):
+        assert in_words(900) == "2 d"
+
+
+def test_there_is_no_other_unit_and_each_ends_where_it_was_asked_for():
+    with pytest.raises(ValueError, match="weeks"), said_in("weeks"):
+        pass
+    assert in_words(90) == "1 h 30 min"
+
+
+@given(st.integers(1, MOST_MINUTES - 1), st.sampled_from(["minutes", "hours", "days"]))
+def test_however_it_is_said_it_is_read_again(minutes, largest):
+    with said_in(largest):
+        assert parse_minutes(in_words(minutes)) == minutes
 
 
 def test_amounts_within_a_sentence_stay_on_one_line():

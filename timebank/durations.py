@@ -1,8 +1,14 @@
-"""Minutes in words and back: "1 h 30 min" ↔ 90. Whole minutes and whole numbers only, never floats."""
+"""Minutes in words and back: "1 h 30 min" ↔ 90. Whole minutes and whole numbers only, never floats.
+
+Amounts are said in hours and minutes; to whom prefers it in minutes alone, or in days too (`said_in`).
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, NamedTuple
 
 from django.conf import settings
@@ -13,7 +19,7 @@ HOUR_MINUTES = 60
 MOST_MINUTES = 1_000_000_000  # some 1,900 years: what lies beyond is a slip of the hand
 LONGEST_TEXT = 60  # characters, far more than any amount needs; keeps reading it cheap
 NO_BREAK = "\N{NO-BREAK SPACE}"
-_HOURS_IN_GROUPS = 10_000  # from here on an amount is hard to read without marks for thousands
+_IN_GROUPS = 10_000  # from here on a number is hard to read without marks for thousands
 CLEARLY_MINUTES = 15  # a number without any unit is minutes from here on; below it could be hours
 
 Unit = Literal["minutes", "hours", "days"]
@@ -24,10 +30,11 @@ _WORDS: dict[str, Unit] = {
     **dict.fromkeys(("d", "day", "days", "dia", "dias"), "days"),
 }
 _LARGEST_FIRST: tuple[Unit, ...] = ("days", "hours", "minutes")
+_SIGNS: dict[Unit, str] = {"days": "d", "hours": "h", "minutes": "min"}
 _CLOCK = re.compile(r"([0-9]+):([0-9]{2})(?: ?h)?")
 _PART = re.compile(r" ?(?:(?:and|e) )?([0-9]+)(?:[.,]([0-9]+))?(?: ?([a-z]+)\.?)?")
 _ONE_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*([a-z]*)\.?", re.IGNORECASE)
-_AMOUNT = re.compile(r"(?<![0-9])[0-9]+ h(?: [0-9]+ min)?\b|[0-9]+ min\b")
+_AMOUNT = re.compile(r"(?<![0-9])(?:[0-9]+ d(?: [0-9]+ h)?(?: [0-9]+ min)?|[0-9]+ h(?: [0-9]+ min)?|[0-9]+ min)\b")
 _SIGNED = re.compile(r"[-−–] ?[0-9.,]")
 # What people say instead of a number. static/js/stepper.js reads the same.
 _HALF_AN_HOUR = re.compile(r"meia hora|half (?:an? )?hour")
@@ -44,20 +51,50 @@ class NotMinutes(ValueError):
         self.code = code
 
 
+_largest: ContextVar[str] = ContextVar("_largest", default="hours")
+
+
+@contextmanager
+def said_in(largest: str) -> Iterator[None]:
+    """Within the block amounts are said with no unit larger than ``largest``, a `Unit`; ValueError for another."""
+    if largest not in _SIGNS:
+        raise ValueError(f"no unit of time: {largest}")
+    before = _largest.set(largest)
+    try:
+        yield
+    finally:
+        _largest.reset(before)
+
+
+def largest_unit() -> str:
+    """The largest unit that amounts are said in here and now."""
+    return _largest.get()
+
+
+def parts(minutes: int) -> list[tuple[int, str]]:
+    """``90`` → [(1, "h"), (30, "min")]: the numbers and units that say so much, without its sign."""
+    said, left = [], abs(minutes)
+    names: tuple[str, ...] = _LARGEST_FIRST
+    for unit in _LARGEST_FIRST[names.index(_largest.get()) :]:
+        number, left = divmod(left, _minutes_in(unit))
+        if number:
+            said.append((number, _SIGNS[unit]))
+    return said or [(0, _SIGNS["minutes"])]
+
+
 def in_words(minutes: int) -> str:
     """``90`` → "1 h 30 min", ``-45`` → "−45 min", ``0`` → "0 min"."""
-    hours, rest = divmod(abs(minutes), HOUR_MINUTES)
-    parts = ([f"{hours} h"] if hours else []) + ([f"{rest} min"] if rest or not hours else [])
-    return ("−" if minutes < 0 else "") + " ".join(parts)
+    return ("−" if minutes < 0 else "") + " ".join(f"{number} {sign}" for number, sign in parts(minutes))
 
 
 def shown(minutes: int) -> str:
     """As `in_words`, for a page: on one line, and large numbers in the reader's way of writing them."""
-    hours, rest = divmod(abs(minutes), HOUR_MINUTES)
-    if hours < _HOURS_IN_GROUPS:
-        return in_words(minutes).replace(" ", NO_BREAK)
-    parts = [number_format(hours, force_grouping=True), "h", *([f"{rest}", "min"] if rest else [])]
-    return ("−" if minutes < 0 else "") + NO_BREAK.join(parts)
+    words = [word for number, sign in parts(minutes) for word in (_grouped(number), sign)]
+    return ("−" if minutes < 0 else "") + NO_BREAK.join(words)
+
+
+def _grouped(number: int) -> str:
+    return str(number) if number < _IN_GROUPS else number_format(number, force_grouping=True)
 
 
 def unbroken(text: str) -> str:

@@ -83,13 +83,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
             samesite="Lax",
         )
         if isinstance(request.user, Member):
-            change_preferences(
-                request.user,
-                language=language,
-                time_zone=request.user.time_zone,
-                theme=request.user.theme,
-                text_size=request.user.text_size,
-            )
+            change_preferences(request.user, language=language)
     return response
 
 

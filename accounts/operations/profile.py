@@ -23,12 +23,22 @@ def change_profile(member: Member, *, display_name: str, about: str) -> Member:
 
 @retried
 @transaction.atomic
-def change_preferences(member: Member, *, language: str, time_zone: str, theme: str, text_size: str) -> Member:
-    """Change how the site looks and speaks to ``member``, on every device she uses."""
+def change_preferences(
+    member: Member,
+    *,
+    language: str | None = None,
+    time_zone: str | None = None,
+    units: str | None = None,
+    theme: str | None = None,
+    text_size: str | None = None,
+) -> Member:
+    """Change how the site looks and speaks to ``member``, on every device she uses; what is not given stays."""
     member = locked(member)
-    member.language, member.time_zone = language, time_zone
-    member.theme, member.text_size = theme, text_size
-    member.save(update_fields=["language", "time_zone", "theme", "text_size"])
+    asked = {"language": language, "time_zone": time_zone, "units": units, "theme": theme, "text_size": text_size}
+    changed = {name: value for name, value in asked.items() if value is not None}
+    for name, value in changed.items():
+        setattr(member, name, value)
+    member.save(update_fields=changed)
     return member
 
 

@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -146,7 +145,7 @@ def exchange_counter(request: MemberRequest, public_id: str) -> HttpResponse:
 
 def _of_hers(member: Member) -> dict[str, Any]:
     """What the field for the time tells of her hours."""
-    return {"account": Account.objects.filter(owner=member).first(), "day_minutes": settings.DAY_MINUTES}
+    return {"account": Account.objects.filter(owner=member).first()}
 
 
 # --- Hers -----------------------------------------------------------------------------------------
@@ -377,7 +376,6 @@ def show(
     for name, form in asked.items():
         form.auto_id = fresh[name].auto_id
     context = {"exchange": found, "page": page, "forms": fresh | asked, "refusal": refusal, "answers": part}
-    context["day_minutes"] = settings.DAY_MINUTES
     template = "marketplace/exchange/_parts.html" if fragment(request) else "marketplace/exchange.html"
     return answer(request, template, context, status)
 

@@ -24,9 +24,12 @@
     return found;
   };
 
-  const inHours = (minutes) => {
+  // A step of the scale in one unit: the largest that the reader likes and that fits.
+  const inOneUnit = ({ units, day }) => (minutes) => {
     const whole = Math.abs(minutes);
-    const words = whole % HOUR ? `${whole} min` : `${whole / HOUR} h`;
+    let words = `${whole} min`;
+    if (units !== "minutes" && whole % HOUR === 0) words = `${whole / HOUR} h`;
+    if (units === "days" && whole % Number(day) === 0) words = `${whole / Number(day)} d`;
     return minutes < 0 ? `−${words}` : minutes ? words : "0";
   };
 
@@ -59,7 +62,7 @@
       },
       axes: [
         axis(colours, { size: 34, space: 70, incrs: STEPS_OF_DAYS, values: (_plot, days) => days.map(named) }),
-        axis(colours, { size: 62, incrs: STEPS_OF_MINUTES, values: (_plot, splits) => splits.map(inHours) }),
+        axis(colours, { size: 62, incrs: STEPS_OF_MINUTES, values: (_plot, splits) => splits.map(inOneUnit(place.closest("[data-units]").dataset)) }),
       ],
       series: [{}, {
         stroke: colours.line, fill: colours.fill, width: 2, points: { show: points.length < 40, size: 5 },

@@ -78,10 +78,18 @@
     return minutes < MOST_MINUTES ? { minutes: Number(minutes) } : null;
   };
 
-  const inWords = (minutes) => {
-    const hours = Math.floor(minutes / 60);
-    const rest = minutes % 60;
-    return [hours ? `${hours} h` : "", rest ? `${rest} min` : ""].filter(Boolean).join(" ");
+  const SIGNS = { days: "d", hours: "h", minutes: "min" };
+
+  // With no unit larger than `largest`, as the server says it.
+  const inWords = (minutes, largest, dayMinutes) => {
+    let left = BigInt(minutes);
+    const said = [];
+    for (const unit of SMALLEST_FIRST.slice(0, SMALLEST_FIRST.indexOf(largest) + 1).reverse()) {
+      const size = { minutes: 1n, hours: 60n, days: dayMinutes }[unit];
+      if (left / size) said.push(`${left / size} ${SIGNS[unit]}`);
+      left %= size;
+    }
+    return said.join(" ") || "0 min";
   };
 
   // --- Stepping ---
@@ -102,7 +110,8 @@
     const dayMinutes = BigInt(box.dataset.day);
     const isLimited = "available" in box.dataset;
     const most = () => (isLimited ? Math.max(Number(box.dataset.available), 0) : Infinity);
-    const said = (minutes) => (inWords(minutes) || "0 min").replaceAll(" ", "\u00a0"); // on one line
+    const words = (minutes) => inWords(minutes, box.dataset.units, dayMinutes);
+    const said = (minutes) => words(minutes).replaceAll(" ", "\u00a0"); // on one line
     box.querySelectorAll("[data-by], [data-set-to]").forEach((tool) => { tool.hidden = false; });
 
     // The answers stand where the quick picks stood, so nothing moves away from under a finger.
@@ -152,7 +161,7 @@
       } else if (by > 0 && (now?.minutes ?? 0) >= most()) {
         sayTheMost();
       } else if (now || !input.value.trim()) {
-        set(inWords(stepped(now?.minutes ?? 0, by, most())));
+        set(words(stepped(now?.minutes ?? 0, by, most())));
       } else {
         status.textContent = status.dataset.unclear; // what cannot be read stays as it is
         input.focus();
@@ -168,7 +177,7 @@
       const button = event.target.closest("button");
       if (!button) return;
       if (button.dataset.by) step(Number(button.dataset.by));
-      else if (button.dataset.set) set(inWords(Number(button.dataset.set)));
+      else if (button.dataset.set) set(words(Number(button.dataset.set)));
       else answer(button.value);
     });
     input.addEventListener("input", follow);

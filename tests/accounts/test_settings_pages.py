@@ -53,8 +53,30 @@ def test_language_and_looks_are_hers_on_every_device(client, ana):
     assert page.cookies["django_language"].value == "pt-br"
 
 
+def test_amounts_are_said_in_the_units_she_likes_on_every_page_and_in_the_form(client):
+    bela = make_member(minutes=600)
+    client.force_login(bela)
+    page = client.get("/settings/").content.decode().replace("\xa0", " ")
+    assert ["12 h 30 min" in page, "750 min" in page, "1 d 4 h 30 min" in page] == [True] * 3
+    assert "A day stands for 8 h." in page
+
+    for units, said, drawn in [
+        ("minutes", "600 min", "600<small>min</small>"),
+        ("days", "1 d 2 h", "1<small>d</small>2<small>h</small>"),
+        ("hours", "10 h", "10<small>h</small>"),
+    ]:
+        client.post("/settings/", LOOKS | {"units": units})
+        assert drawn in client.get("/wallet/").content.decode()
+        form = client.get("/send/").content.decode().replace("\xa0", " ")
+        assert f'data-units="{units}"' in form
+        assert f"You can send up to {said}." in form
+    client.post("/settings/", LOOKS)  # an older page, which does not know of units
+    assert fresh(bela).units == "hours"
+
+
 @pytest.mark.parametrize(
-    ("field", "value"), [("language", "xx"), ("time_zone", "Mars/Base"), ("theme", "pink"), ("text_size", "tiny")]
+    ("field", "value"),
+    [("language", "xx"), ("time_zone", "Mars/Base"), ("units", "weeks"), ("theme", "pink"), ("text_size", "tiny")],
 )
 def test_settings_refuse_what_there_is_not(client, ana, field, value):
     answer = client.post("/settings/", LOOKS | {field: value})

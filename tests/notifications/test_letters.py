@@ -216,6 +216,16 @@ def test_letters_sent_long_ago_are_cleared_away_and_others_stay():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_hours_that_arrive_are_written_of_in_the_readers_own_units():
+    ana, bento = newcomer(name="Ana", language="en"), newcomer(name="Bento", language="en", units="minutes")
+
+    tell(bento, "hours-arrived", about=ana, data=PAID, in_inbox=True, by_mail=True)
+    drain()
+
+    assert "90 min" in part(mails()[-1], "plain")
+
+
+@pytest.mark.django_db
 def test_hours_that_arrive_are_written_of_in_the_readers_language_and_time_zone():
     ana = newcomer(name="Ana O'Hara <b>", language="en")
     bento = newcomer(name="Bento", language="pt-br", time_zone="America/Sao_Paulo")

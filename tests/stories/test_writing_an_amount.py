@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.live import Server
-from timebank.durations import NotMinutes, in_words, parse_minutes
+from tests.needs import thorough
+from timebank.durations import NotMinutes, in_words, parse_minutes, said_in
 
 from .people import Meet, Person
 
@@ -48,8 +49,12 @@ def form(meet: Meet, irene: list[Any]) -> Page:
     return person.go("/send/")
 
 
-def test_what_the_page_reads_is_what_the_server_reads(form: Page) -> None:
-    form.evaluate("document.querySelector('[data-stepper]').dataset.available = 2_000_000_000")
+@pytest.mark.parametrize("units", ["hours", thorough("minutes"), thorough("days")])
+def test_what_the_page_reads_is_what_the_server_reads(form: Page, units: str) -> None:
+    form.evaluate(
+        "units => Object.assign(document.querySelector('[data-stepper]').dataset, {units, available: 2_000_000_000})",
+        units,
+    )
     read = {}
     for text in TEXTS:
         form.fill("[name=amount]", text)
@@ -57,7 +62,8 @@ def test_what_the_page_reads_is_what_the_server_reads(form: Page) -> None:
         read[text] = left.removeprefix("You will have ").removesuffix(" left.")
 
     expected = {text: minutes_in(text) for text in TEXTS}
-    assert read == {text: in_words(2_000_000_000 - n) if n else "" for text, n in expected.items()}
+    with said_in(units):
+        assert read == {text: in_words(2_000_000_000 - n) if n else "" for text, n in expected.items()}
 
 
 def test_a_step_from_what_cannot_be_read_changes_nothing(form: Page) -> None:

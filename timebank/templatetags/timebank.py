@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from django import forms, template
+from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
 from django.utils import formats, timezone
@@ -45,8 +46,8 @@ def unbroken(text: str) -> str:
 
 @register.filter
 def units(minutes: int) -> int:
-    """How a sentence counts an amount: one for exactly an hour or a minute, more for any other (1 h 30 min, 45 min)."""
-    return 1 if minutes in {1, 60} else 2
+    """How a sentence counts an amount: one for exactly a day, an hour or a minute, more for any other (45 min)."""
+    return 1 if [number for number, _sign in durations.parts(minutes)] == [1] else 2
 
 
 @register.filter
@@ -76,13 +77,17 @@ def icon(name: str, size: str = "") -> SafeString:
 @register.simple_tag
 def amount(minutes: int, sign: bool = False, size: str = "", incoming: bool | None = None) -> SafeString:
     """An amount as the design draws it: large numbers, small units, and + or − where ``sign`` asks."""
-    hours, rest = divmod(abs(minutes), 60)
-    parts = ([(hours, "h")] if hours else []) + ([(rest, "min")] if rest or not hours else [])
     mark = "−" if minutes < 0 else "+" if sign and minutes > 0 else ""
     is_incoming = (sign and minutes > 0) if incoming is None else incoming
     classes = " ".join(filter(None, ["amount", size, "in" if is_incoming else ""]))
-    drawn = format_html_join("", "{}<small>{}</small>", parts)
+    drawn = format_html_join("", "{}<small>{}</small>", durations.parts(minutes))
     return format_html('<data class="{}" value="{}">{}{}</data>', classes, minutes, mark, drawn)
+
+
+@register.simple_tag
+def units_here() -> SafeString:
+    """For scripts: how long a day is, and the largest unit that the reader is told amounts in."""
+    return format_html('data-day="{}" data-units="{}"', settings.DAY_MINUTES, durations.largest_unit())
 
 
 @register.simple_tag

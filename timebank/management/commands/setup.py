@@ -75,7 +75,7 @@ class Command(BaseCommand):
         operations.change_profile(steward, display_name=community, about="")
         if coordinator is None:
             coordinator = operations.sign_up(display_name=name, email=email, password=password, language=language)
-            operations.change_preferences(coordinator, language=language, time_zone=time_zone, theme="", text_size="")
+            operations.change_preferences(coordinator, language=language, time_zone=time_zone)
         _make_coordinator(coordinator)
         said = _(
             "%(community)s is set up. %(name)s coordinates it, may give roles to others, and signs in as %(email)s; "
