@@ -93,17 +93,26 @@ class ExchangePage:
         return can
 
     @cached_property
-    def available_minutes(self) -> int | None:
-        """What the reader could set aside, where saying yes would; None where it would take nothing of hers."""
+    def account(self) -> Account | None:
+        """The reader's, where saying yes would set minutes of hers aside."""
         if self.is_provider or self.exchange.state != State.PROPOSED or not self.can[Action.ACCEPT]:
             return None
-        account = Account.objects.filter(owner=self.reader).first()
-        return max(account.available_minutes, 0) if account else 0
+        return Account.objects.filter(owner=self.reader).first()
+
+    @property
+    def available_minutes(self) -> int:
+        """What the reader could set aside, where saying yes would."""
+        return max(self.account.available_minutes, 0) if self.account else 0
 
     @property
     def is_short(self) -> bool:
         """Whether the reader has fewer minutes than she would set aside by saying yes."""
-        return self.available_minutes is not None and self.available_minutes < self.exchange.minutes
+        return self.account is not None and self.available_minutes < self.exchange.minutes
+
+    @property
+    def owes_much(self) -> bool:
+        """Whether the reader would owe more than her soft limit by saying yes."""
+        return self.account is not None and self.account.is_below_soft_limit(less=self.exchange.minutes)
 
     @property
     def talk_is_over(self) -> bool:

@@ -89,7 +89,8 @@ def propose(request: MemberRequest, public_id: str) -> HttpResponse:
         "partner": listing.owner,
         "openings": _first_lines(listing),
     }
-    return answer(request, "marketplace/propose.html", context | _of_hers(request.user), status)
+    context |= _of_hers(request.user, pays=listing.is_offer, form=form)
+    return answer(request, "marketplace/propose.html", context, status)
 
 
 def _first_lines(listing: Listing) -> list[str]:
@@ -140,12 +141,18 @@ def exchange_counter(request: MemberRequest, public_id: str) -> HttpResponse:
         return show(request, found, status=409, refusal=why_not(found, request.user, Action.COUNTER))
     pays = not page.is_provider
     context = {"exchange": found, "page": page, "form": form, "pays": pays, "partner": page.partner}
-    return answer(request, "marketplace/counter.html", context | _of_hers(request.user), status)
+    context |= _of_hers(request.user, pays=pays, form=form)
+    return answer(request, "marketplace/counter.html", context, status)
 
 
-def _of_hers(member: Member) -> dict[str, Any]:
-    """What the field for the time tells of her hours."""
-    return {"account": Account.objects.filter(owner=member).first()}
+def _of_hers(member: Member, *, pays: bool, form: ProposalForm) -> dict[str, Any]:
+    """What the field for the time tells of her hours, and whether she would owe much by what stands in it."""
+    account = Account.objects.filter(owner=member).first()
+    minutes = form.cleaned_data.get("minutes") if form.is_bound else form.initial.get("minutes")
+    owes_much = False
+    if pays and account is not None and isinstance(minutes, int):
+        owes_much = account.is_below_soft_limit(less=minutes)
+    return {"account": account, "owes_much": owes_much}
 
 
 # --- Hers -----------------------------------------------------------------------------------------

@@ -44,6 +44,12 @@ def test_a_lot_is_split_and_the_change_stays_hers():
     assert not Mint.objects.filter(transfer=paid).exists()
 
 
+def test_a_change_of_one_minute_stays_hers_too():
+    ana, bento = neighbours(60, 0)
+    pay(ana, bento, 59)
+    assert (lots(ana), lots(bento)) == ([("fund", 1)], [("fund", 59)])
+
+
 def test_what_she_lacks_is_minted_by_her():
     ana, bento = neighbours(20, 0)
     operations.set_credit_limit(ana, 60, actor=ana.owner)

@@ -254,3 +254,34 @@ def test_a_partner_who_takes_no_part_any_more_is_said_without_the_reason() -> No
     answer = ana.post(url(exchange, "counter/"), form)
     assert answer.status_code == 409
     assert f"{exchange.receiver} cannot take part in exchanges just now." in words(answer)
+
+
+OWES = "After this you would owe more than 30 min."
+
+
+def owing(**fields: Any) -> Any:
+    """A member with an hour, who is warned when she would owe more than half of one."""
+    member = make_member(minutes=60, credit_limit_minutes=600, **fields)
+    type(member.account).objects.filter(pk=member.account.pk).update(soft_limit_minutes=30)
+    return member
+
+
+def test_who_would_owe_much_by_asking_is_told_before(bread: Listing) -> None:
+    bento = owing()
+    assert OWES in words(signed_in(bento).get(ask_at(bread)))  # two hours, as the listing says
+
+    less = signed_in(bento).post(ask_at(bread), typed(bento, minutes="1 h 30 min", starts_at=""))
+    assert (less.status_code, OWES in words(less)) == (422, False)
+    more = signed_in(bento).post(ask_at(bread), typed(bento, minutes="1 h 31 min", starts_at=""))
+    assert (more.status_code, OWES in words(more)) == (422, True)
+
+
+def test_who_would_owe_much_by_saying_yes_is_told_before() -> None:
+    bento = owing()
+    exchange = make_exchange(kind="request", receiver=bento, minutes=120)
+
+    page = signed_in(bento).get(url(exchange))
+    assert OWES in words(page)
+    assert "Accept 2 h" in words(page)
+    assert OWES in words(signed_in(bento).get(url(exchange, "counter/")))
+    assert OWES not in words(signed_in(exchange.provider).get(url(exchange)))
