@@ -17,7 +17,7 @@ from timebank.errors import Busy
 from timebank.retries import retried
 
 from .accounts import fund
-from .holds import Frozen, give_back
+from .holds import give_back
 from .posting import pay_at_once
 
 AT_ONCE = 200
@@ -35,13 +35,13 @@ def expire_holds() -> int:
 @retried
 @transaction.atomic
 def _expire_hold(pk: int) -> int:
-    # Looked at again under its account's lock: it may have been released or frozen since.
-    if not Hold.objects.to_expire(clock.now()).filter(pk=pk).exists():
+    # Looked at again under its account's lock and its own: it may have been released, posted or frozen since.
+    Account.objects.select_for_update(no_key=True).get(pk=_payer_of(pk))
+    hold = Hold.objects.to_expire(clock.now()).filter(pk=pk).select_for_update().first()
+    if hold is None:
         return 0
-    try:
-        return int(give_back(Hold(pk=pk, payer_id=_payer_of(pk)), Hold.State.EXPIRED).state == Hold.State.EXPIRED)
-    except Frozen:
-        return 0
+    give_back(hold, Hold.State.EXPIRED)
+    return 1
 
 
 def _payer_of(pk: int) -> int:

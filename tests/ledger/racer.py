@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import timebank.sqlite  # noqa: F401  before Django
@@ -29,8 +30,9 @@ from django.db import connection  # noqa: E402
 
 from ledger import check, operations, triggers  # noqa: E402
 from ledger.log import seal_records  # noqa: E402
-from ledger.models import Account, Hold, Leaf, Record  # noqa: E402
+from ledger.models import Account, Hold, Leaf, Record, Transfer  # noqa: E402
 from tests.factories import make_member  # noqa: E402
+from timebank import clock  # noqa: E402
 from timebank.errors import Refusal  # noqa: E402
 
 
@@ -44,7 +46,8 @@ def prepare(balances: list[int]) -> list[int]:
     return [make_member(minutes=minutes).account.pk for minutes in balances]
 
 
-def accept(payer: int, payee: int, minutes: int, key: str, due: bool = True) -> int:
+def accept(payer: int, payee: int, minutes: int, key: str, due: bool = True, ends_in: int | None = None) -> int:
+    """``ends_in`` so many seconds the hold expires, unless it is posted before."""
     one = Account.objects.select_related("owner").get(pk=payer)
     hold = operations.accept(
         payer=one,
@@ -54,6 +57,7 @@ def accept(payer: int, payee: int, minutes: int, key: str, due: bool = True) -> 
         key=key,
         actor=one.owner,
         due=due,
+        expires_at=None if ends_in is None else clock.now() + timedelta(seconds=ends_in),
     )
     return hold.pk
 
@@ -74,6 +78,62 @@ def void(hold: int) -> str:
     found = Hold.objects.get(pk=hold)
     operations.void(found, actor=found.actor)
     return "voided"
+
+
+def let_expire(seconds: int) -> int:
+    """Give back what expires within so many seconds: of how many holds."""
+    with clock.ahead_by(timedelta(seconds=seconds)):
+        return operations.expire_holds()
+
+
+def release(hold: int, minutes: int) -> str:
+    found = Hold.objects.get(pk=hold)
+    operations.release(found, minutes=minutes, actor=found.actor)
+    return "released"
+
+
+def freeze(hold: int) -> str:
+    found = Hold.objects.get(pk=hold)
+    operations.freeze(found, until=clock.now() + timedelta(days=1), actor=found.actor)
+    return "frozen"
+
+
+def thaw(hold: int) -> str:
+    """Unfreeze it, and give it back."""
+    found = Hold.objects.get(pk=hold)
+    operations.unfreeze(found, actor=found.actor)
+    return void(hold)
+
+
+def grant(account: int, minutes: int, key: str) -> int:
+    fund = operations.fund()
+    return operations.pay_at_once(
+        payer=fund,
+        payee=Account.objects.get(pk=account),
+        amount_minutes=minutes,
+        kind="grant",
+        key=key,
+        actor=fund.owner,
+    ).pk
+
+
+def sweep(days: int) -> int:
+    """Take the minutes that expire within so many days: of how many accounts."""
+    with clock.ahead_by(timedelta(days=days)):
+        return operations.expire_minutes()
+
+
+def reverse(transfer: int, minutes: int, key: str) -> int:
+    """The minutes that went back."""
+    fund = operations.fund()
+    found = Transfer.objects.get(pk=transfer)
+    return int(operations.reverse(found, minutes=minutes, actor=fund.owner, key=key).amount_minutes)
+
+
+def limit(account: int, minutes: int) -> str:
+    found = Account.objects.get(pk=account)
+    operations.set_credit_limit(found, minutes, actor=found.owner)
+    return "limited"
 
 
 def close(account: int) -> str:
@@ -97,6 +157,12 @@ def seal() -> int:
     return int(seal_records())
 
 
+def balances(accounts: list[int]) -> list[int]:
+    """What is on each, after the last due hold is posted."""
+    operations.post_due_holds()
+    return [Account.objects.get(pk=pk).balance_minutes for pk in accounts]
+
+
 def report(accounts: list[int]) -> dict[str, Any]:
     """Where everything stands, after the last due hold is posted."""
     operations.post_due_holds()
@@ -112,7 +178,28 @@ def report(accounts: list[int]) -> dict[str, Any]:
 
 
 ORDERS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (migrate, prepare, accept, pay, post, void, close, storm, seal, report)
+    function.__name__: function
+    for function in (
+        migrate,
+        prepare,
+        accept,
+        pay,
+        post,
+        void,
+        let_expire,
+        release,
+        freeze,
+        thaw,
+        grant,
+        sweep,
+        reverse,
+        limit,
+        close,
+        storm,
+        seal,
+        balances,
+        report,
+    )
 }
 
 

@@ -2,116 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from typing import IO, Any
 
 import pytest
 
-from tests.needs import POSTGRESQL_URL
-from tests.ready import copy_ready_var
 from tests.rounds import rounds
+
+from .racing import ENGINES, PROCESSES, Racers, ends_well, order, racing
 
 pytestmark = [pytest.mark.race, pytest.mark.sqlite_only]
 
-ROOT = Path(__file__).parents[2]
-PROCESSES, THREADS = 4, 5  # 20 at once
+THREADS = 5  # of each process: 20 at once
+WORKERS = 8
 
 
-class Racers:
-    """So many processes on one database, which take orders together: those of ``module``."""
-
-    def __init__(self, environment: dict[str, str], module: str = "tests.ledger.racer") -> None:
-        self._processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", module],
-                cwd=ROOT,
-                env={**os.environ, "LOG_LEVEL": "ERROR", "BROKER_URL": "", "REDIS_URL": "", **environment},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(PROCESSES)
-        ]
-
-    def one(self, do: str, **arguments: Any) -> Any:
-        """What the first of them answers."""
-        return self._ask(0, {"do": do, "with": arguments})()[0]
-
-    def all(self, *orders: dict[str, Any], threads: int = 1) -> list[Any]:
-        """What every thread of all of them answers, having begun at the same moment; orders go round."""
-        at = time.monotonic() + 0.05
-        waiting = [
-            self._ask(number, {"at": at, "threads": threads, "racer": number, **orders[number % len(orders)]})
-            for number in range(PROCESSES)
-        ]
-        return [answer for wait in waiting for answer in wait()]
-
-    def stop(self) -> None:
-        for process in self._processes:
-            _pipe(process.stdin).close()
-        for process in self._processes:
-            process.wait(timeout=60)
-
-    def _ask(self, number: int, order: dict[str, Any]) -> Any:
-        process = self._processes[number]
-        pipe = _pipe(process.stdin)
-        pipe.write(json.dumps(order) + "\n")
-        pipe.flush()
-        return lambda: json.loads(_pipe(process.stdout).readline())
-
-
-def _pipe(pipe: IO[str] | None) -> IO[str]:
-    assert pipe is not None
-    return pipe
-
-
-@contextmanager
-def _database_on_postgresql() -> Iterator[str]:
-    import psycopg
-
-    name = f"timebank_races_{os.getpid()}"
-    with psycopg.connect(POSTGRESQL_URL, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"{POSTGRESQL_URL.rsplit('/', 1)[0]}/{name}"
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def a_var(paths: pytest.TempPathFactory) -> str:
-    """One that holds an empty database, up to date."""
-    var = paths.mktemp("var")
-    copy_ready_var(var)
-    return str(var)
-
-
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("full", "postgresql"))]
-)
+@pytest.fixture(scope="module", params=ENGINES)
 def racers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Racers]:
-    with nullcontext("") if request.param == "sqlite" else _database_on_postgresql() as url:
-        started = Racers({"VAR_DIR": a_var(tmp_path_factory), "DATABASE_URL": url})
-        started.one("migrate")
+    with racing(request.param, tmp_path_factory) as started:
         yield started
-        started.stop()
-
-
-def order(do: str, **arguments: Any) -> dict[str, Any]:
-    return {"do": do, "with": arguments}
-
-
-def ends_well(racers: Racers, accounts: list[int]) -> dict[str, Any]:
-    report: dict[str, Any] = racers.one("report", accounts=accounts)
-    assert (report["faults"], report["open"], report["unsealed"], report["held"]) == ([], 0, 0, [0] * len(accounts))
-    return report
 
 
 def test_of_twenty_who_spend_the_same_last_hour_one_does(racers: Racers) -> None:
@@ -123,7 +33,7 @@ def test_of_twenty_who_spend_the_same_last_hour_one_does(racers: Racers) -> None
             answer if isinstance(answer, str) else "accepted" for answer in racers.all(attempt, threads=THREADS)
         )
         assert answers == {"accepted": 1, "not_enough_time": 19}
-        assert racers.one("report", accounts=[ana, bento])["balances"] == [0, 60]
+        assert racers.one("balances", accounts=[ana, bento]) == [0, 60]
         ana, bento = bento, ana
 
     ends_well(racers, [ana, bento])
@@ -171,29 +81,144 @@ def test_an_account_closed_while_it_is_paid_is_either(racers: Racers) -> None:
         assert (report["balances"] == [0]) is bool(answers["closed"])
 
 
-def test_opposite_storms_are_all_posted_and_nobody_is_stuck(racers: Racers) -> None:
-    count = rounds(4000)
-    ana, bento = racers.one("prepare", balances=[2 * count, 2 * count])
-    before = racers.one("report", accounts=[])["posted"]
-    begun = time.monotonic()
+@pytest.mark.parametrize("engine", ENGINES)
+def test_opposite_storms_of_eight_workers_are_all_posted_and_nobody_is_stuck(
+    engine: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    count = rounds(2000)
+    with racing(engine, tmp_path_factory, processes=WORKERS) as racers:
+        ana, bento = racers.one("prepare", balances=[WORKERS * count] * 2)
+        before = racers.one("report", accounts=[])["posted"]
+        begun = time.monotonic()
 
-    answers = racers.all(
-        *(
-            order("storm", payer=payer, payee=payee, count=count, name=name)
-            for name, payer, payee in (
-                ("one", ana, bento),
-                ("two", bento, ana),
-                ("three", ana, bento),
-                ("four", bento, ana),
-            )
+        answers = racers.all(
+            order("storm", payer=ana, payee=bento, count=count, name="to:#"),
+            order("storm", payer=bento, payee=ana, count=count, name="fro:#"),
         )
-    )
 
-    assert answers == [count] * PROCESSES
-    report = ends_well(racers, [ana, bento])
-    assert report["balances"] == [2 * count, 2 * count]
-    assert report["posted"] == before + PROCESSES * count
-    assert time.monotonic() - begun < 60 + count  # no lock was waited for to its end
+        assert answers == [count] * WORKERS
+        report = ends_well(racers, [ana, bento])
+    assert report["balances"] == [WORKERS * count] * 2
+    assert report["posted"] == before + WORKERS * count
+    assert time.monotonic() - begun < 60 + WORKERS * count / 2  # no lock was waited for to its end
+
+
+def test_a_hold_posted_as_its_time_ends_goes_to_one_of_both(racers: Racers) -> None:
+    ana, bento = racers.one("prepare", balances=[1_000_000, 0])
+    arrived = 0
+
+    for round_ in range(rounds(1000)):
+        hold = racers.one("accept", payer=ana, payee=bento, minutes=60, key=f"held:{round_}", due=False, ends_in=60)
+        answers = Counter(map(str, racers.all(order("post", hold=hold), order("let_expire", seconds=120))))
+        if answers["posted"]:
+            assert answers == {"posted": 2, "0": 2}
+        else:
+            assert answers == {"already_voided": 2, "1": 1, "0": 1}
+        arrived += bool(answers["posted"])
+
+    assert ends_well(racers, [ana, bento])["balances"] == [1_000_000 - 60 * arrived, 60 * arrived]
+
+
+def test_a_hold_posted_by_all_at_once_arrives_once(racers: Racers) -> None:
+    ana, bento = racers.one("prepare", balances=[1_000_000, 0])
+
+    for round_ in range(rounds(1000)):
+        hold = racers.one("accept", payer=ana, payee=bento, minutes=60, key=f"twice:{round_}", due=round_ % 2 == 0)
+        assert set(racers.all(order("post", hold=hold), threads=2)) == {"posted"}
+
+    assert ends_well(racers, [ana, bento])["balances"][1] == 60 * rounds(1000)
+
+
+def test_a_hold_frozen_as_it_is_released_is_one_of_both(racers: Racers) -> None:
+    ana, bento = racers.one("prepare", balances=[1_000_000, 0])
+    arrived = 0
+
+    for round_ in range(rounds(1000)):
+        hold = racers.one("accept", payer=ana, payee=bento, minutes=60, key=f"frozen:{round_}", due=False)
+        answers = Counter(racers.all(order("freeze", hold=hold), order("release", hold=hold, minutes=45)))
+        if answers["released"]:
+            assert answers == {"released": 2, "already_posted": 2}
+            arrived += 45
+        else:
+            assert answers == {"frozen": 2, "hold_frozen": 2}
+            racers.one("thaw", hold=hold)
+
+    assert ends_well(racers, [ana, bento])["balances"] == [1_000_000 - arrived, arrived]
+
+
+def test_a_hold_released_as_its_time_ends_arrives_or_comes_back(racers: Racers) -> None:
+    ana, bento = racers.one("prepare", balances=[1_000_000, 0])
+    arrived = 0
+
+    for round_ in range(rounds(1000)):
+        hold = racers.one("accept", payer=ana, payee=bento, minutes=60, key=f"late:{round_}", due=False, ends_in=60)
+        answers = Counter(
+            map(str, racers.all(order("release", hold=hold, minutes=45), order("let_expire", seconds=120)))
+        )
+        if answers["released"]:
+            assert answers == {"released": 2, "0": 2}
+            arrived += 45
+        else:
+            assert answers == {"already_voided": 2, "1": 1, "0": 1}
+
+    assert ends_well(racers, [ana, bento])["balances"] == [1_000_000 - arrived, arrived]
+
+
+def test_minutes_swept_as_they_are_spent_go_to_one_of_both(racers: Racers) -> None:
+    ana, bento = racers.one("prepare", balances=[0, 0])
+    racers.one("sweep", days=400)  # what people of other stories have
+    spent = 0
+
+    for round_ in range(rounds(1000)):
+        racers.one("grant", account=ana, minutes=60, key=f"grant:{ana}:{round_}")
+        answers = racers.all(
+            order("sweep", days=400), order("accept", payer=ana, payee=bento, minutes=60, key=f"spend:{round_}")
+        )
+        swept, accepted = answers[::2], answers[1::2]
+        assert len(set(accepted)) == 1  # the same click, twice
+        if accepted[0] == "not_enough_time":
+            assert sorted(swept) == [0, 1]
+        else:
+            assert swept == [0, 0]
+            spent += 60
+        assert racers.one("balances", accounts=[ana, bento]) == [0, spent]
+
+    ends_well(racers, [ana, bento])
+
+
+def test_a_payment_undone_in_two_parts_at_once_goes_back_no_more_than_once(racers: Racers) -> None:
+    ana, bento = racers.one("prepare", balances=[1_000_000, 0])
+
+    for round_ in range(rounds(1000)):
+        paid = racers.one("pay", payer=ana, payee=bento, minutes=60, key=f"undone:{round_}")
+        answers = racers.all(
+            *(order("reverse", transfer=paid, minutes=part, key=f"back:{paid}:{part}") for part in (40, 30, 25, 20))
+        )
+        back = sum(answer for answer in answers if isinstance(answer, int))
+        assert back in {40 + 20, 30 + 25, 30 + 20, 25 + 20}
+        assert set(map(str, answers)) <= {"40", "30", "25", "20", "more_than_moved", "nothing_to_reverse"}
+        ana_has, bento_has = racers.one("balances", accounts=[ana, bento])
+        assert (ana_has + bento_has, bento_has) == (1_000_000, 60 - back)
+        if back < 60:
+            racers.one("reverse", transfer=paid, minutes=60 - back, key=f"rest:{paid}")
+
+    assert ends_well(racers, [ana, bento])["balances"] == [1_000_000, 0]
+
+
+def test_a_limit_cut_as_it_is_used_lets_nobody_below_it(racers: Racers) -> None:
+    ana, bento = racers.one("prepare", balances=[0, 0])
+
+    for round_ in range(rounds(1000)):
+        racers.one("limit", account=ana, minutes=60)
+        payment = order("pay", payer=ana, payee=bento, minutes=60, key=f"cut:{round_}")
+        answers = Counter(map(str, racers.all(order("limit", account=ana, minutes=0), payment)))
+        assert answers["limited"] == 2
+        paid = answers["not_enough_time"] == 0
+        assert racers.one("balances", accounts=[ana, bento]) == ([-60, 60] if paid else [0, 0])
+        if paid:
+            racers.one("pay", payer=bento, payee=ana, minutes=60, key=f"back:{round_}")
+
+    assert ends_well(racers, [ana, bento])["balances"] == [0, 0]
 
 
 def test_records_sealed_by_several_at_once_are_numbered_without_a_gap(racers: Racers) -> None:
