@@ -298,9 +298,12 @@ def _look_ahead(request: MemberRequest, form: SendForm) -> tuple[Member | None, 
     """To whom, and the minutes she would have left; None where the form says what is to be mended."""
     if not form.is_valid():
         return None
-    recipient, amount_minutes = _recipient(form), form.cleaned_data["amount"]
+    recipient, asked = _recipient(form), form.cleaned_data
     try:
-        return recipient, operations.look_ahead(sender=request.user, recipient=recipient, amount_minutes=amount_minutes)
+        left_minutes = operations.look_ahead(
+            sender=request.user, recipient=recipient, amount_minutes=asked["amount"], kind=asked["kind"]
+        )
+        return recipient, left_minutes
     except Refusal as refusal:
         field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
         form.add_error(field if field in form.fields else None, str(refusal))

@@ -61,15 +61,16 @@ def send_hours(
     )
 
 
-def look_ahead(*, sender: Member, recipient: Member | None, amount_minutes: int) -> int:
+def look_ahead(*, sender: Member, recipient: Member | None, amount_minutes: int, kind: str) -> int:
     """The minutes ``sender`` would have left to send after this; changes nothing.
 
     Raises what `send_hours` would raise now, but for AlreadySent.
     """
     payer = may_send(sender, _account_of(sender))
-    _may_receive(recipient, _account_of(recipient), sender)
+    payee = _may_receive(recipient, _account_of(recipient), sender)
     if amount_minutes > payer.available_minutes:
         raise ledger.why_not(payer, amount_minutes)
+    ledger.check_room(payee, amount_minutes, kind)
     return payer.available_minutes - amount_minutes
 
 

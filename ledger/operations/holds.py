@@ -124,7 +124,7 @@ def accept(
             raise why_not(payer, amount_minutes)
         hold_id = books.write_hold(hold)
         if hold_id is None and not books.find(actor.pk, key):
-            _check_room(payee, amount_minutes, kind)
+            check_room(Account.objects.select_for_update(no_key=True).get(pk=payee.pk), amount_minutes, kind)
             hold_id = books.write_hold(hold, fits=True)
         if hold_id is None:
             earlier = books.find(actor.pk, key)
@@ -227,9 +227,8 @@ def _check(
         raise ValueError("then is a known job's name and its arguments")
 
 
-def _check_room(payee: Account, amount_minutes: int, kind: str) -> None:
-    """Raise AccountClosed, or AccountFull where the payee would have too much, what is on its way included."""
-    payee = Account.objects.select_for_update(no_key=True).get(pk=payee.pk)
+def check_room(payee: Account, amount_minutes: int, kind: str) -> None:
+    """Raise AccountClosed, or AccountFull where ``payee`` would have too much, what is on its way included."""
     if not payee.is_open:
         raise AccountClosed(_("That account is closed. It cannot receive hours."))
     most = payee.max_balance_minutes

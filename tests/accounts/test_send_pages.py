@@ -9,7 +9,7 @@ from django.test import Client, override_settings
 
 from accounts import operations
 from ledger import operations as ledger
-from ledger.models import Hold, Note
+from ledger.models import Account, Hold, Note
 from tests.factories import available, make_coordinator, make_member
 from timebank.durations import NO_BREAK
 
@@ -112,6 +112,20 @@ def test_more_than_available_is_refused_before_and_at_the_last_step(client, ana,
         page = source(answer)
         assert '<a href="#id_amount">You can send up to 4 h; this needs 5 h.</a>' in page
         assert 'aria-invalid="true"' in page
+
+
+def test_more_than_the_other_ones_account_may_hold_is_refused_with_the_reason(client, ana, bento):
+    review = look_over(client, bento)
+    Account.objects.filter(pk=bento.account.pk).update(max_balance_minutes=45)
+
+    for answer in (client.post("/send/confirm/", hidden_in(review), follow=True), look_over(client, bento)):
+        assert is_to_be_mended(answer)
+        assert "may hold up to 45 min" in answer.context["form"].errors["amount"][0].replace(NO_BREAK, " ")
+        page = source(answer)
+        assert "Thank you for the soup." in page
+        assert re.search(r'name="amount" value="(1 h|60 min)"', page), re.findall(r'name="amount"[^>]*', page)
+    assert available(ana) == 240
+    assert client.post("/send/confirm/", hidden_in(look_over(client, bento, amount="45 min"))).status_code == 302
 
 
 def test_whom_nobody_can_pay_is_refused_in_one_sentence(client, ana):

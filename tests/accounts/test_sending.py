@@ -132,11 +132,11 @@ def test_the_same_again_later_is_nothing_special():
 def test_a_look_ahead_says_what_is_left_and_changes_nothing():
     ana, bento = make_member(minutes=240), make_member()
 
-    assert operations.look_ahead(sender=ana, recipient=bento, amount_minutes=60) == 180
+    assert operations.look_ahead(sender=ana, recipient=bento, amount_minutes=60, kind="help") == 180
     with pytest.raises(NotEnoughTime):
-        operations.look_ahead(sender=ana, recipient=bento, amount_minutes=241)
+        operations.look_ahead(sender=ana, recipient=bento, amount_minutes=241, kind="help")
     with pytest.raises(operations.ToOneself):
-        operations.look_ahead(sender=ana, recipient=ana, amount_minutes=60)
+        operations.look_ahead(sender=ana, recipient=ana, amount_minutes=60, kind="help")
     assert not Hold.objects.filter(actor=ana).exists()
 
 
