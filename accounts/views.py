@@ -19,7 +19,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from timebank import drafts
 from timebank.errors import Busy, Refusal
+from timebank.fragments import signed_in
 from timebank.sessions import save_now
 
 from . import operations, queries
@@ -75,15 +77,17 @@ def settings(request: MemberRequest) -> HttpResponse:
 
 
 @require_form_methods
-@login_required
+@signed_in
 def settings_profile(request: MemberRequest) -> HttpResponse:
     kept = {"display_name": request.user.display_name, "about": request.user.about}
+    kept |= drafts.typed(request, request.path)
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=kept)
     if form.is_bound and form.is_valid():
         member = operations.change_profile(request.user, **form.cleaned_data)
         messages.success(request, _("Saved. This is what your neighbours see."))
         return redirect(member)
-    return render(request, "accounts/settings_profile.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "not_sent": drafts.not_sent(request)}
+    return render(request, "accounts/settings_profile.html", context, status=422 if form.errors else 200)
 
 
 @require_form_methods

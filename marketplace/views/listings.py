@@ -22,6 +22,7 @@ from marketplace import operations, queries
 from marketplace.filters import TIMES, ListingFilter
 from marketplace.forms.listings import ListingForm, NewListingForm
 from marketplace.models import Exchange, Listing
+from timebank import drafts
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
 
@@ -159,8 +160,8 @@ def listing_new(request: MemberRequest) -> HttpResponse:
         return _not_now(request)
     if request.method != "POST":
         kind = request.GET.get("kind", "")
-        form = NewListingForm(initial={"kind": kind if kind in Listing.Kind else "", "nonce": _nonce()})
-        return _form_page(request, form)
+        first = {"kind": kind if kind in Listing.Kind else "", "nonce": _nonce()}
+        return _form_page(request, NewListingForm(initial=first | drafts.typed(request, request.path)))
     is_draft = _is_draft(request)
     form = NewListingForm(request.POST, is_draft=is_draft)
     if not form.is_valid():
@@ -188,8 +189,8 @@ def listing_edit(request: MemberRequest, public_id: str) -> HttpResponse:
         return _not_now(request)
     if request.method != "POST":
         kept = {name: getattr(listing, name) for name in ("title", "description", "minutes", "place")}
-        form = ListingForm(initial=kept | {"category": listing.category and listing.category.slug})
-        return _form_page(request, form, listing=listing)
+        kept |= {"category": listing.category and listing.category.slug} | drafts.typed(request, request.path)
+        return _form_page(request, ListingForm(initial=kept), listing=listing)
     publish, was_open = request.POST.get("action") == "publish", listing.is_open
     form = ListingForm(request.POST, is_draft=not publish and listing.state == Listing.State.DRAFT)
     if not form.is_valid():
@@ -239,7 +240,8 @@ def _form_page(
         status = HTTPStatus.CONFLICT
     elif not form.errors:
         status = HTTPStatus.OK
-    return render(request, "marketplace/listing_form.html", {"form": form, **context}, status=status)
+    context |= {"form": form, "not_sent": drafts.not_sent(request)}
+    return render(request, "marketplace/listing_form.html", context, status=status)
 
 
 def _refused(request: MemberRequest, form: ListingForm, refusal: Refusal, **context: Any) -> HttpResponse:

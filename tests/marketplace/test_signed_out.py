@@ -85,6 +85,30 @@ def test_a_proposal_and_a_suggestion_are_kept_too() -> None:
     assert answering.post(url(exchange, "counter/"), sent).url == url(exchange)
 
 
+def test_a_listing_and_a_profile_are_kept_too() -> None:
+    ana = with_password()
+    typed = {
+        "kind": "request", "title": "Somebody to paint with", "category": "repairs", "description": "A whole wall.",
+        "minutes": "1 h 50 min", "place": "At my home", "action": "publish", "nonce": "a-nonce-of-a-form",
+    }  # fmt: skip
+    mine = make_listing(ana, title="Fixing taps")
+    for address in ("/listings/new/", f"/listings/{mine.public_id}/edit/"):
+        client = Client()
+        page = sign_in_from(client, client.post(address, typed), ana)
+        html = page.content.decode()
+        assert "You were signed out, so this was not sent." in words(page)
+        for value in ("Somebody to paint with", "A whole wall.", "1 h 50 min", "At my home"):
+            assert value in html
+        assert re.search(r'<option value="repairs" selected', html)
+        if "new" in address:
+            assert re.search(r'value="request"[^>]*checked', html)
+        assert client.post(address, typed).status_code == 302
+
+    client = Client()
+    page = sign_in_from(client, client.post("/settings/profile/", {"display_name": "Ana", "about": "I paint."}), ana)
+    assert "I paint.</textarea>" in page.content.decode()
+
+
 @pytest.mark.parametrize("step", ["accept/", "withdraw/", "cancel/", "dispute/files/"])
 def test_a_button_leads_to_the_exchange_and_says_that_nothing_was_done(step: str) -> None:
     exchange, client = signed_out_pair(State.DISPUTED if "dispute" in step else State.PROPOSED)
