@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,6 +26,7 @@ from timebank import clock
 from timebank.errors import Refusal
 
 from . import oracle
+from .racing import ROOT, a_var, database_on_postgresql
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +65,7 @@ more_steps = some.one_of(
     some.tuples(some.just("grant"), people, some.sampled_from([1, 59, 60, 61])),
 )
 more_stories = some.lists(more_steps, min_size=1, max_size=25)
+STORIES = max(100, rounds(1000))  # told on both engines
 stories = some.lists(steps, min_size=1, max_size=25)
 many = settings(
     max_examples=rounds(1000),
@@ -316,6 +322,29 @@ def test_the_hot_path_leaves_the_rows_the_orm_would(story: list[Any]) -> None:
     by_orm = tell(oracle.accept, _post_by_orm, oracle.post_due_holds)
 
     assert by_hand == by_orm
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.needs("postgresql")
+def test_the_same_stories_end_alike_on_both_engines(tmp_path_factory: pytest.TempPathFactory) -> None:
+    def told(url: str) -> list[Any]:
+        environment = {"VAR_DIR": a_var(tmp_path_factory), "DATABASE_URL": url, "LOG_LEVEL": "ERROR"}
+        said = subprocess.run(
+            [sys.executable, "-m", "tests.ledger.two_engines", str(STORIES)],
+            cwd=ROOT,
+            env={**os.environ, "BROKER_URL": "", "REDIS_URL": "", **environment},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        return list(json.loads(said.stdout))
+
+    on_sqlite = told("")
+    with database_on_postgresql() as url:
+        on_postgresql = told(url)
+
+    assert len(on_sqlite) == STORIES
+    assert sum(len(left["transfers"]) for left in on_sqlite) > 2 * len(on_sqlite)  # more than what they begin with
+    assert on_sqlite == on_postgresql
 
 
 def _post_by_orm(hold: Hold) -> None:
