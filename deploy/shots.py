@@ -50,7 +50,7 @@ def _take(page: Page, name: str) -> None:
 
 def main() -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
-    with Server() as server, sync_playwright() as playwright:
+    with Server(ready=False) as server, sync_playwright() as playwright:
         server.stop()
         said = server.manage("demo", timeout=600)
         server.start()
