@@ -12,13 +12,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
 from .bare import Bare, bare_loop
 from .engines import begin, on_each_engine, rate, ratio
 from .sizes import size
-from .town import Trade, make_history, make_members
+from .town import PAST_DAYS, Trade, make_history, make_members
 
 if TYPE_CHECKING:
     from ledger.models import Account
@@ -37,14 +38,17 @@ Costs = dict[str, float]  # how many bare transfers one of these takes the time 
 
 def measure(engine: str) -> None:
     name = begin()
+    from timebank import clock
+
     bare = bare_loop(engine)
     print(f"{name}, median of {TURNS} turns")
-    members = make_members(FEW, minutes=25 * MINUTES)
-    busy, others = members[0], members[1:]
-    first = _payments(bare, members)
-    _say(f"{FEW:,} members, no past", first, first)
-    _split(busy, others)
-    _statement(busy, "few")
+    with clock.ahead_by(-timedelta(days=PAST_DAYS + 1)):  # a statement's lines are in the order of time
+        members = make_members(FEW, minutes=25 * MINUTES)
+        busy, others = members[0], members[1:]
+        first = _payments(bare, members)
+        _say(f"{FEW:,} members, no past", first, first)
+        _split(busy, others)
+        _statement(busy, "few")
     begun = time.perf_counter()
     make_history(members, PAST, busy=busy)
     print(f"  ({PAST:,} past payments were posted in {time.perf_counter() - begun:.0f} s)")
@@ -114,14 +118,15 @@ def _statement(account: Account, how_many: str) -> None:
     account.refresh_from_db()
     client = Client(SERVER_NAME="localhost")
     client.force_login(account.owner, backend=settings.AUTHENTICATION_BACKENDS[0])
-    year = timezone.now().year
+    today = timezone.now().date()
+    quarter = [today - timedelta(days=PAST_DAYS * of_three // 3) for of_three in (2, 1)]
     pages = {
         "first page": "",
         "page in the middle": f"?before={account.last_seq // 2}",
         "what came in": "?show=in",
         "with one person": "?person=Neighbour+7",
         "of one kind": "?kind=grant",
-        "of a year": f"?from={year - 1}-01-01&to={year - 1}-12-31",
+        "of three months": f"?from={quarter[0]}&to={quarter[1]}",
         "words that nobody wrote": "?q=zither",
         "balance chart": "chart",
     }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ledger.models import Account, Hold
 
 ROWS_AT_ONCE = 2_000
-PAST_DAYS = 1_000
+PAST_DAYS = 300  # less than granted hours last
 BUSY_MINUTES = 1_000_000  # for what is paid of `ROWS_AT_ONCE` before any comes in
 
 
@@ -32,7 +32,7 @@ def make_members(count: int, *, minutes: int) -> list[Account]:
         batch_size=ROWS_AT_ONCE,
     )
     accounts = Account.objects.bulk_create(
-        (Account(owner=member, opened_at=now - timedelta(days=PAST_DAYS)) for member in made), batch_size=ROWS_AT_ONCE
+        (Account(owner=member, opened_at=now) for member in made), batch_size=ROWS_AT_ONCE
     )
     _post([(fund, account, minutes) for account in accounts], kind="grant")
     return list(accounts)
@@ -45,7 +45,8 @@ def make_history(accounts: Sequence[Account], count: int, *, busy: Account) -> N
     from accounts.operations import community_fund
     from timebank import clock
 
-    _post([(community_fund(), busy, BUSY_MINUTES)], kind="grant")
+    with clock.ahead_by(-timedelta(days=PAST_DAYS)):
+        _post([(community_fund(), busy, BUSY_MINUTES)], kind="grant")
     steps = max(1, count // (10 * ROWS_AT_ONCE))
     others = [account for account in accounts if account.pk != busy.pk]
     for step in range(steps):

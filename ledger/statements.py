@@ -68,7 +68,10 @@ def names_of(groups: NamedCategories) -> dict[str, str]:
 
 def entries(account: Account, chosen: Chosen) -> QuerySet[Entry]:
     """The lines of ``account`` that are chosen."""
-    found = in_period(account, chosen.since, chosen.until)
+    return _chosen_of(in_period(account, chosen.since, chosen.until), chosen)
+
+
+def _chosen_of(found: QuerySet[Entry], chosen: Chosen) -> QuerySet[Entry]:
     if chosen.only:
         found = found.filter(amount_minutes__gt=0) if chosen.only == "in" else found.filter(amount_minutes__lt=0)
     if chosen.person:
@@ -96,20 +99,29 @@ def holds(account: Account, chosen: Chosen) -> QuerySet[Hold]:
 
 
 def months(account: Account, chosen: Chosen, moments: Sequence[datetime]) -> dict[str, MonthTotal]:
-    """What came in and went out in the months of ``moments``, as "2026-11"; one query.
+    """What came in and went out in the months of ``moments`` of chosen lines, as "2026-11"; one query.
 
-    Of what is chosen, and of whole months, also of those that begin or end on another page.
+    Of what is chosen, and of whole months, also of those that begin or end on another page. Where the server's clock
+    was set back by much, so that a search for a period may find nothing, in a second query over all lines.
     """
     if not moments:
         return {}
     first_moments = sorted({_month_of(moment) for moment in moments}, reverse=True)
     from_month, to_month = first_moments[-1], _next_month(first_moments[0])
     since, until = max(from_month, chosen.since or from_month), min(to_month, chosen.until or to_month)
+    within = replace(chosen, since=since, until=until)
+    totals = _by_month(entries(account, within), first_moments)
+    if len(totals) < len(first_moments):
+        totals = _by_month(_chosen_of(Entry.objects.filter(account=account), within), first_moments)
+    return totals
+
+
+def _by_month(found: QuerySet[Entry], first_moments: Sequence[datetime]) -> dict[str, MonthTotal]:
+    """What ``found`` comes to in each month it is of, these being the months' beginnings, the latest first."""
     # Compared, not cut down to its month: for that SQLite would ask us about every line.
     month = Case(*(When(transfer__posted_at__gte=first, then=Value(f"{first:%Y-%m}")) for first in first_moments))
     totals = (
-        entries(account, replace(chosen, since=since, until=until))
-        .annotate(month=month)
+        found.annotate(month=month)
         .order_by("month")
         .values("month")
         .annotate(

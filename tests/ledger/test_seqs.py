@@ -74,3 +74,20 @@ def test_a_line_that_is_a_little_out_of_order_is_not_missed(monkeypatch):
     chosen = Chosen(since=begun + timedelta(days=1, minutes=15), until=begun + timedelta(days=1, minutes=52))
 
     assert [-line.amount_minutes for line in queries.whole_statement(now(ana), chosen=chosen)] == [50, 20]
+
+
+def test_months_are_told_also_where_the_clock_was_set_back(monkeypatch):
+    """The server's clock was three months ahead for some payments; nobody's wallet may break of that."""
+    ana, bento = neighbours(600, 0)
+    with clock.ahead_by(timedelta(days=95)):
+        pay(ana, bento, 10)
+    for _ in range(5):
+        pay(ana, bento, 1)
+    account = now(ana)
+    page = queries.statement(account)
+    read_whole = queries.by_month(account, page.entries)
+
+    monkeypatch.setattr(seqs, "FEW_LINES", 0)
+
+    assert queries.by_month(account, page.entries) == read_whole
+    assert sum(month.total.out_minutes for month in {month.month: month for month in read_whole}.values()) == 15
