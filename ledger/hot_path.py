@@ -131,7 +131,8 @@ class _Steps:
     def _among(self, ids: Sequence[int]) -> Any:
         raise NotImplementedError
 
-    def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
+    def _move_each(self, moved: dict[int, list[int]]) -> list[tuple[Any, ...]]:
+        """Change each account by its sums, of minutes, freed minutes and lines; the changed rows."""
         raise NotImplementedError
 
     def _moment(self, at: datetime) -> Any:
@@ -298,7 +299,7 @@ class _Steps:
                 sums[0] += minutes
                 sums[1] += freed
                 sums[2] += 1
-        return {row[0]: Side(*row) for row in self._run("move", self._moved(moved)).fetchall()}
+        return {row[0]: Side(*row) for row in self._move_each(moved)}
 
 
 class SQLite(_Steps):
@@ -351,8 +352,11 @@ class SQLite(_Steps):
     def _moment(self, at: datetime) -> str:
         return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
-    def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
-        return (json.dumps([[account_id, *sums] for account_id, sums in moved.items()]),)
+    def _move_each(self, moved: dict[int, list[int]]) -> list[tuple[Any, ...]]:
+        rows = []
+        for account_id, (minutes, freed, lines) in moved.items():
+            rows += self._run("move", (minutes, freed, lines, minutes, freed, account_id)).fetchall()
+        return rows
 
     def _rows(self, rows: list[tuple[Any, ...]]) -> Sequence[Any]:
         return (json.dumps(rows),)
@@ -403,8 +407,9 @@ class PostgreSQL(_Steps):
     def _moment(self, at: datetime) -> datetime:
         return at
 
-    def _moved(self, moved: dict[int, list[int]]) -> Sequence[Any]:
-        return (list(moved), *(list(column) for column in zip(*moved.values(), strict=True)))
+    def _move_each(self, moved: dict[int, list[int]]) -> list[tuple[Any, ...]]:
+        columns = (list(moved), *(list(column) for column in zip(*moved.values(), strict=True)))
+        return list(self._run("move", columns).fetchall())
 
     def _rows(self, rows: list[tuple[Any, ...]]) -> Sequence[Any]:
         return [list(column) for column in zip(*rows, strict=True)]
