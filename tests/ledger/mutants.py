@@ -64,7 +64,7 @@ MUTANTS = (
     # --- post ---
     Mutant("posting moves one minute more", HOT, "(hold.payee_id, hold.amount_minutes, 0),", "(hold.payee_id, hold.amount_minutes + 1, 0),"),
     Mutant("posting keeps the minutes held", HOT, "(hold.payer_id, -hold.amount_minutes, hold.held_minutes),", "(hold.payer_id, -hold.amount_minutes, hold.amount_minutes),"),
-    Mutant("posting does not raise the floor", SQL, "min(-credit_limit_minutes, balance_minutes + %s - held_minutes + %s))", "floor_minutes)"),
+    Mutant("posting does not raise the floor", SQL, "min(-credit_limit_minutes, balance_minutes + %s - held_minutes + %s))", "floor_minutes + 0 * (%s + %s))"),
     Mutant("a line says the balance of another moment", HOT, "            balances[id_] -= minutes\n    lines.reverse()", "    lines.reverse()"),
     Mutant("a part that was released is posted whole", SQL, '_POSTED_MINUTES = "coalesce(post_minutes, amount_minutes)"', '_POSTED_MINUTES = "amount_minutes"'),
     Mutant("a hold put off is posted before its time", SQL, "AND state = 'held' AND try_at <= %s ORDER BY", "AND state = 'held' AND %s IS NOT NULL ORDER BY"),
