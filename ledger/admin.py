@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from timebank.dates import date_and_time
-from timebank.durations import shown
+from timebank.durations import in_words, shown
 from timebank.read_only import ReadOnlyAdmin
 
-from .models import Account, Entry, Hold, LimitChange, Lot, Mint, Record, Transfer
+from .models import Account, Entry, Hold, LimitChange, Lot, Mint, PaymentRequest, Record, Transfer
 
 MOST_CHANGES = 20
 NAME_MAIL_OR_NUMBER = _("Name, e-mail or number")
@@ -143,6 +143,27 @@ class TransferAdmin(_Amounts, ReadOnlyAdmin):
     def undone_by(self, transfer: Transfer) -> Any:
         links = ((reverse("admin:ledger_transfer_change", args=[one.pk]), one) for one in transfer.reversals.all())
         return format_html_join(", ", '<a class="text-link" href="{}">{}</a>', links) or "–"
+
+
+@admin.register(PaymentRequest)
+class PaymentRequestAdmin(_Amounts, ReadOnlyAdmin):
+    """Who asks for hours and who paid; the codes themselves are shown to nobody, for whoever has one can pay by it."""
+
+    list_display = ["created_at", "asked_by", "how_much", "state", "expires_at", "asked_of"]
+    list_filter = ["state"]
+    list_select_related = ["payee__owner", "asked_of"]
+    ordering = ["-pk"]
+    search_fields = ["=id", "=paid_hold__public_id", *_owned("payee")]
+    search_help_text = NAME_MAIL_OR_NUMBER
+    fields = ["asked_by", "how_much", "state", "asked_of", "created_at", "expires_at", "ended_at", "paid_hold"]
+
+    @display(description=_("payee"))
+    def asked_by(self, request: PaymentRequest) -> Any:
+        return _linked(request.payee)
+
+    @display(description=_("amount"))
+    def how_much(self, request: PaymentRequest) -> str:
+        return in_words(request.amount_minutes) if request.amount_minutes else str(_("open amount"))
 
 
 @admin.register(Mint)

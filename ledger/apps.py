@@ -16,6 +16,8 @@ class LedgerConfig(AppConfig):
         from . import queries
 
         letters.add_words("hours-arrived", queries.words_of_event)
+        letters.add_words("payment-asked", queries.words_of_request)
+        letters.add_facts("payment-asked", queries.facts_of_request)
         # No rule: where Django lets a migration's before and after be told.
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)

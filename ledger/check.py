@@ -19,7 +19,7 @@ from timebank import clock
 from timebank.jobs.models import Job
 
 from . import log, replay
-from .models import Hold, Record
+from .models import Hold, PaymentRequest, Record
 
 # A due hold that failed is tried again within ten minutes; past this nobody is at work.
 LONGEST_WAIT = timedelta(minutes=15)
@@ -256,6 +256,16 @@ _QUESTIONS = (
             ("transfer", "ledger_transfer", "id IS NOT NULL"),
         )
     ),
+    _Question(
+        "I11",
+        "a payment request that is paid by another payment than it asks for",
+        """
+        SELECT 'ledger_paymentrequest', request.id FROM ledger_paymentrequest AS request
+        JOIN ledger_hold AS hold ON hold.id = request.paid_hold_id
+        WHERE hold.payee_id <> request.payee_id OR hold.created_at >= request.expires_at
+            OR hold.amount_minutes <> coalesce(request.amount_minutes, hold.amount_minutes)
+        ORDER BY request.id LIMIT 1""",
+    ),
 )
 
 
@@ -283,6 +293,9 @@ def _overdue() -> Iterator[Fault]:
     """Everything due ends: no due hold waits for longer than the longest pause between two tries."""
     if hold := Hold.objects.due(clock.now() - LONGEST_WAIT).first():
         yield Fault("I11", f"ledger_hold {hold.pk}", f"due since {log.moment(hold.try_at)} and not posted")
+    if request := PaymentRequest.objects.over(clock.now() - LONGEST_WAIT).first():
+        row, since = f"ledger_paymentrequest {request.pk}", log.moment(request.expires_at)
+        yield Fault("I11", row, f"over since {since} and not marked so")
 
 
 def _unlike_a_replay() -> Iterator[Fault]:

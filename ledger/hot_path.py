@@ -80,6 +80,8 @@ class Resolved(NamedTuple):
     then: str | None
     category: str
     reverses_id: int | None
+    actor_id: int
+    request_id: int | None  # that it pays
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Posted:
     then: dict[str, Any] | None
     category: str = ""
     is_reversal: bool = False
+    actor_id: int = 0
+    request_id: int | None = None  # the payment request that is paid by it
 
 
 # When the minutes of a transfer of this kind, posted now, expire; None: never.
@@ -215,6 +219,8 @@ class _Steps:
                 json.loads(hold.then) if hold.then else None,
                 hold.category,
                 hold.reverses_id is not None,
+                hold.actor_id,
+                hold.request_id,
             )
             for hold in holds
         ]

@@ -36,7 +36,8 @@ _WORDS = {
 _POSTED_MINUTES = "coalesce(post_minutes, amount_minutes)"
 _RESOLVED = (
     f'RETURNING id, public_id, kind, payer_id, payee_id, {_POSTED_MINUTES}, amount_minutes AS held_minutes, "then",'
-    " category, reverses_id"
+    " category, reverses_id, actor_id,"
+    " (SELECT id FROM ledger_paymentrequest WHERE paid_hold_id = ledger_hold.id)"
 )
 _MOVED = "ledger_account.id, public_id, kind, owner_id, balance_minutes, last_seq"
 _LOT = "id, mint_id, owner_id, amount_minutes, {raw_expiry}"

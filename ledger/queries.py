@@ -10,12 +10,13 @@ from typing import Any
 
 from django.db.models import Max, Min, Q
 from django.http import Http404
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.translation import gettext
 
 from notifications.models import Event
 
 from . import statements
-from .models import Account, Entry, Hold, Note
+from .models import Account, Entry, Hold, Note, PaymentRequest
 from .statements import ALL, Chosen, MonthTotal
 
 LINES_AT_A_TIME = 1_000  # of a whole statement
@@ -145,10 +146,13 @@ def on_its_way(account: Account, *, limit: int, chosen: Chosen = ALL) -> list[On
 def payment(public_id: str, *, of: Any) -> Hold:
     """The payment with this address, for one of its two people; one query. Http404 for everybody else.
 
-    With it come both accounts and owners, the note, what it undoes, and, once it arrived, the transfer.
+    With it come both accounts and owners, the note, what it undoes, the request it pays, and, once it arrived, the
+    transfer.
     """
     parties = Q(payer__owner=of) | Q(payee__owner=of)
-    found = Hold.objects.select_related("payer__owner", "payee__owner", "note", "transfer", "reverses")
+    found = Hold.objects.select_related(
+        "payer__owner", "payee__owner", "note", "transfer", "reverses", "payment_request"
+    )
     hold = found.filter(parties, public_id=public_id).first()
     if hold is None:
         raise Http404
@@ -159,6 +163,21 @@ def words_of_event(event: Event) -> str:
     """What the payer wrote to the reader of an event about hours that arrived; "" where there is nothing."""
     notes = Note.objects.filter(hold__public_id=event.data.get("transfer"), hold__payee__owner=event.member_id)
     return notes.values_list("text", flat=True).first() or ""
+
+
+def words_of_request(event: Event) -> str:
+    """What was written to the reader of an event about hours that somebody asks for; "" where there is nothing."""
+    requests = PaymentRequest.objects.filter(pk=event.data.get("payment"), asked_of=event.member_id)
+    return requests.values_list("note", flat=True).first() or ""
+
+
+def facts_of_request(event: Event) -> list[tuple[str, str]]:
+    """Until when the hours an event tells of can be paid."""
+    expires_at = PaymentRequest.objects.filter(pk=event.data.get("payment")).values_list("expires_at", flat=True)
+    return [
+        (gettext("Can be paid until"), formats.date_format(timezone.localtime(at), "DATETIME_FORMAT"))
+        for at in expires_at
+    ]
 
 
 @dataclass(frozen=True, slots=True)

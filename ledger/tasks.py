@@ -67,3 +67,19 @@ def apply_limits() -> int:
     from .operations import limits
 
     return limits.apply_due_limits()
+
+
+def _is_request_over() -> bool:
+    from timebank import clock
+
+    from .models import PaymentRequest
+
+    return PaymentRequest.objects.over(clock.now()).exists()
+
+
+@standing("transactions", is_due=_is_request_over)
+def expire_payment_requests() -> int:
+    """Mark payment requests whose time is over as expired, and tell of it once; returns how many."""
+    from .operations import payment_requests
+
+    return payment_requests.expire_requests()

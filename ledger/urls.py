@@ -11,4 +11,5 @@ urlpatterns = [
     path("wallet/hours/", views.hours, name="hours"),
     path("books/", views.books, name="books"),
     path("transfers/<slug:public_id>/", views.transfer, name="transfer"),
+    path("transfers/<slug:public_id>/receipt.pdf", views.receipt_file, name="receipt_file"),
 ]

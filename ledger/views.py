@@ -188,11 +188,18 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
     part = fragment(request)
     if part and request.GET.get("seen") == hold.state:
         return HttpResponse(status=204)
+    template = "ledger/_payment.html" if part else "ledger/payment.html"
+    return render(request, template, payment_context(request, hold))
+
+
+def payment_context(request: HttpRequest, hold: Hold) -> dict[str, Any]:
+    """What ledger/_payment.html shows of ``hold``, which `queries.payment` found for one of its two people."""
+    part = fragment(request)
     is_payer = hold.payer.owner_id == request.user.pk
     if request.method == "GET" and not is_payer:
         has_seen(request, "transfer", hold.public_id)
     mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
-    context = {
+    return {
         "hold": hold,
         "is_fragment": bool(part),
         "has_just_arrived": _has_arrived(hold) and (bool(part) or _is_news(hold)),
@@ -202,8 +209,28 @@ def transfer(request: HttpRequest, public_id: str) -> HttpResponse:
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
         "undone_by": list(hold.transfer.reversals.order_by("pk")) if _has_arrived(hold) else [],
         "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
+        "asked_by": getattr(hold, "payment_request", None),
     }
-    return render(request, "ledger/_payment.html" if part else "ledger/payment.html", context)
+
+
+@require_safe
+@login_required
+def receipt_file(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The receipt of a payment that arrived, on paper, for its two people."""
+    hold = queries.payment(public_id, of=request.user)
+    if not _has_arrived(hold):
+        return redirect("transfer", public_id)
+    limit = {"statement_file": settings.STATEMENT_FILE_RATE_LIMIT}
+    if not ratelimit.consume(request, app="ledger", action="statement_file", config=limit, limit_get=True):
+        return ratelimit.respond_429(request)
+    from .exports.receipts import receipt  # what it needs takes long to load, and no other page needs it
+
+    member: Any = request.user
+    with spoken_to(member):
+        content = receipt(hold, reader=member, community_name=settings.COMMUNITY_NAME)
+    name = f"{pgettext('name of a file', 'receipt')}-{hold.public_id}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 @require_safe

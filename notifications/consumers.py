@@ -2,7 +2,12 @@
 
 The page says first which number it has seen: ``{"since": 812}``. It gets every frame after that,
 then ``{"type": "hello", "seq": 815}``, and from then on each frame as it comes, in order, without
-gaps. ``{"ping": 1}`` is answered by ``{"type": "pong"}``; the page says nothing else.
+gaps. ``{"ping": 1}`` is answered by ``{"type": "pong"}``.
+
+``{"watch": "q8Zr…"}`` names a payment request by its txid, which only those know whom it was shown. The answer is
+``{"type": "watching", "txid": "q8Zr…"}``; from then on the page also gets what happens to that request, as
+``{"type": "payment-confirmed-12", "txid": "q8Zr…"}``: without a number, for it is no event of the reader's, and
+without names or amounts. The page says nothing else.
 
 A plain ASGI application: what Channels' consumers add (a channel and a group for each socket) the
 hub does once for the whole process.
@@ -13,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -31,9 +37,11 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 MOST_BYTES = 16 * 1024
 MOST_MESSAGES_A_SECOND = 10
 FIRST_WORD_SECONDS = 10.0
+MOST_WATCHED = 8  # payment requests, by one page
 _FRAMES_WAITING = 500
 
 _CATCH_UP = object()
+_TXID = re.compile(r"[A-Za-z0-9]{26,35}")
 
 
 class Closed(Exception):
@@ -69,6 +77,7 @@ class Socket:
         self.member_id: int = member.pk
         self.session_key = session_key
         self.seq = 0  # the last number written to the page
+        self.watched: set[str] = set()
         self._session_auth_hash = member.get_session_auth_hash()
         self._receive = receive
         self._send = send
@@ -153,9 +162,21 @@ class Socket:
 
     async def _read(self) -> None:
         while True:
-            if set(await self._next()) != {"ping"}:
+            said = await self._next()
+            if set(said) == {"watch"}:
+                self._watch(said["watch"])
+            elif set(said) == {"ping"}:
+                self.hear({"type": "pong"})
+            else:
                 raise Closed(live.NOT_UNDERSTOOD)
-            self.hear({"type": "pong"})
+
+    def _watch(self, txid: Any) -> None:
+        if not isinstance(txid, str) or not _TXID.fullmatch(txid):
+            raise Closed(live.NOT_UNDERSTOOD)
+        if len(self.watched | {txid}) > MOST_WATCHED:
+            raise Closed(live.TOO_MUCH)
+        hub().watch(self, txid)
+        self.hear({"type": "watching", "txid": txid})
 
     async def _next(self) -> dict[str, Any]:
         """The next message, an object. Raises Gone or Closed."""

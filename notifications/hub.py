@@ -38,6 +38,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.sockets: defaultdict[int, set[Socket]] = defaultdict(set)
+        self.watchers: defaultdict[str, set[Socket]] = defaultdict(set)  # of a payment request, by its txid
         self.hears = asyncio.Event()
         self._work: list[asyncio.Task[None]] = []
 
@@ -49,11 +50,20 @@ class Hub:
         with suppress(TimeoutError):  # the layer is away: the rounds will do
             await asyncio.wait_for(self.hears.wait(), _PATIENCE_SECONDS)
 
+    def watch(self, socket: Socket, txid: str) -> None:
+        """From the return on, ``socket`` also hears what happens to the payment request with this ``txid``."""
+        socket.watched.add(txid)
+        self.watchers[txid].add(socket)
+
     def leave(self, socket: Socket) -> None:
         mine = self.sockets[socket.member_id]
         mine.discard(socket)
         if not mine:
             del self.sockets[socket.member_id]
+        for txid in socket.watched:
+            self.watchers[txid].discard(socket)
+            if not self.watchers[txid]:
+                del self.watchers[txid]
         if not self.sockets:
             for task in self._work:
                 task.cancel()
@@ -102,9 +112,21 @@ class Hub:
             for member_id, frame in message["frames"]:
                 for socket in self.sockets.get(member_id, ()):
                     socket.hear(frame)
+            self._tell_watchers(message["frames"])
         elif message["type"] == "disconnect":
             for socket in self.sockets.get(message["member"], ()):
                 socket.end(message["code"])
+
+    def _tell_watchers(self, frames: list[live.Addressed]) -> None:
+        """Tell of each payment request once whoever watches it and was not told as one of its two people."""
+        told: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        for member_id, frame in frames:
+            if "txid" in frame:
+                told[frame["txid"], frame["type"]].add(member_id)
+        for (txid, type_), members in told.items():
+            for socket in self.watchers.get(txid, ()):
+                if socket.member_id not in members:
+                    socket.hear({"type": type_, "txid": txid})
 
     async def _make_rounds(self) -> None:
         while True:

@@ -62,6 +62,10 @@ class Event(models.Model):
         EXCHANGE_MESSAGE = "exchange-message", _("a message")
         EXCHANGE_REMINDER = "exchange-reminder", _("an exchange waits")
         DISPUTE_OPENED = "dispute-opened", _("a dispute was opened")
+        PAYMENT_ASKED = "payment-asked", _("somebody asks for hours")
+        PAYMENT_CONFIRMED = "payment-confirmed", _("a code was paid")
+        PAYMENT_EXPIRED = "payment-expired", _("the time of a code is over")
+        PAYMENT_CANCELLED = "payment-cancelled", _("a code was taken back")
         LISTING_CHANGED = "listing-changed", _("a listing was hidden or may be shown")
 
     TYPES = frozenset(Type.values)
@@ -100,6 +104,8 @@ class Event(models.Model):
 
     def get_absolute_url(self) -> str:
         """The page it is about."""
+        if txid := self.data.get("txid"):
+            return reverse("payment_request", args=[txid])
         if transfer := self.data.get("transfer"):
             return reverse("transfer", args=[transfer])
         if exchange := self.data.get("exchange"):
@@ -120,7 +126,12 @@ class Event(models.Model):
     @property
     def frame(self) -> dict[str, Any]:
         """What sockets carry of it."""
-        return {**self.data, "seq": self.seq, "type": self.type, "in_inbox": self.in_inbox}
+        return {**self.data, "seq": self.seq, "type": self.frame_type, "in_inbox": self.in_inbox}
+
+    @property
+    def frame_type(self) -> str:
+        """Its type, with the number of the payment request where it is about one: ``payment-confirmed-12``."""
+        return f"{self.type}-{self.data['payment']}" if "payment" in self.data else self.type
 
     @property
     def amount(self) -> str:

@@ -162,6 +162,8 @@ MEMBER_CREDIT_LIMIT_MINUTES = _whole("MEMBER_CREDIT_LIMIT_MINUTES", default=0)
 GRANTED_HOURS_EXPIRE_DAYS = _whole("GRANTED_HOURS_EXPIRE_DAYS", default=365, least=0)
 EARNED_HOURS_EXPIRE_DAYS = _whole("EARNED_HOURS_EXPIRE_DAYS", default=0, least=0)
 # Beyond it, what a coordinator gives or writes off for one member within a month waits for a second one's yes.
+REQUEST_LIFE_MINUTES = _whole("REQUEST_LIFE_MINUTES", default=30, least=1, most=7 * 24 * 60)  # of a code to be paid by
+REFUND_WITHIN_DAYS = _whole("REFUND_WITHIN_DAYS", default=90, least=0)  # after a code was paid
 STAFF_ALONE_UP_TO_HOURS = _whole("STAFF_ALONE_UP_TO_HOURS", default=10, least=0)
 DAY_MINUTES = _whole("DAY_MINUTES", default=480)
 TERMS_VERSION = "2026-11"
@@ -366,6 +368,8 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "5/10m/key",  # mails to one address; allauth's one in three minutes made our page promise too much
 }
 SEND_RATE_LIMIT = "30/m/user,200/d/user"
+REQUEST_RATE_LIMIT = "60/h/user"  # codes to be paid by
+GUESS_RATE_LIMIT = "10/10m/user"  # codes that are none
 PROPOSAL_RATE_LIMIT = "60/h/user"  # proposals and answers with other terms
 MESSAGE_RATE_LIMIT = "120/h/user"  # messages, and statements in disputes
 STATEMENT_FILE_RATE_LIMIT = "30/h/user"

@@ -25,7 +25,7 @@ LINE_MM, MARGIN_MM = 6, 20
 INK, QUIET, RULE = (20, 41, 42), (71, 93, 88), (210, 219, 210)
 
 
-class _Paper(FPDF):
+class Paper(FPDF):
     """A4 with our font and numbered pages."""
 
     def __init__(self, title: str) -> None:
@@ -84,7 +84,7 @@ class _Paper(FPDF):
 
 def pdf(heading: Heading, lines: Iterable[Line]) -> Iterator[bytes]:
     """The lines by month, with what each month came to."""
-    paper = _Paper(heading.title)
+    paper = Paper(heading.title)
     paper.write_in(18, style="B")
     paper.paragraph(heading.title, 9)
     paper.write_in(10, QUIET)
@@ -100,7 +100,7 @@ def pdf(heading: Heading, lines: Iterable[Line]) -> Iterator[bytes]:
     yield bytes(paper.output())
 
 
-def _write_month(paper: _Paper, lines: list[Line]) -> None:
+def _write_month(paper: Paper, lines: list[Line]) -> None:
     in_minutes = sum(line.amount_minutes for line in lines if line.amount_minutes > 0)
     out_minutes = sum(-line.amount_minutes for line in lines if line.amount_minutes < 0)
     if paper.will_page_break(5 * LINE_MM):  # no heading is left alone at the foot of a page

@@ -11,6 +11,7 @@ from .holds import Hold, HoldQuerySet, Kind, Note
 from .limits import LimitChange, LimitChangeQuerySet
 from .log import Leaf, Record
 from .lots import ExpiryNotice, Lot, LotQuerySet, Mint
+from .payment_requests import PaymentRequest, PaymentRequestQuerySet
 from .transfers import Entry, Transfer
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "LotQuerySet",
     "Mint",
     "Note",
+    "PaymentRequest",
+    "PaymentRequestQuerySet",
     "Record",
     "Transfer",
 ]

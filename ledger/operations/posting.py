@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ledger.hot_path import Expiries, Posted, Side, statements
-from ledger.models import Account, Hold, Kind, Transfer
+from ledger.models import Account, Hold, Kind, PaymentRequest, Transfer
 from ledger.tasks import seal_records
 from notifications.operations import Telling, tell_all
 from timebank import clock, failpoints
@@ -174,7 +174,7 @@ def _follow(posted: list[Posted]) -> None:
     ring(seal_records)
     for one in posted:
         enqueue_then(one.then)
-    tell_all([telling for one in posted for telling in _tellings(one)])
+    tell_all([*(telling for one in posted for telling in _tellings(one)), *_of_requests(posted)])
     failpoints.reached("post-before-commit")
 
 
@@ -188,14 +188,28 @@ def _tellings(one: Posted) -> list[Telling]:
             told.append(Telling(one.payee.owner_id, "hours-granted", None, data | by_staff, in_inbox=True))
         else:
             about = one.payer.owner_id if _is_person(one.payer) else None
-            told.append(Telling(one.payee.owner_id, "hours-arrived", about, data, in_inbox=True, by_mail=True))
+            given = {"given_back": True} if one.kind == Kind.REVERSAL and one.actor_id == one.payer.owner_id else {}
+            told.append(Telling(one.payee.owner_id, "hours-arrived", about, data | given, in_inbox=True, by_mail=True))
     if _is_person(one.payer):
         about = one.payee.owner_id if _is_person(one.payee) else None
-        if one.kind in _TAKEN:  # nothing she did herself
+        if one.kind in _TAKEN and one.actor_id != one.payer.owner_id:  # nothing she did herself
             told.append(Telling(one.payer.owner_id, _TAKEN[one.kind], about, data, in_inbox=True, by_mail=True))
         else:
             told.append(Telling(one.payer.owner_id, "hours-delivered", about, data))
     return told
+
+
+def _of_requests(posted: list[Posted]) -> list[Telling]:
+    """What is told of payment requests that were paid by these; a query where there are any."""
+    paid = {one.request_id: one for one in posted if one.request_id is not None}
+    requests = PaymentRequest.objects.filter(pk__in=paid).order_by("pk") if paid else ()
+    return [telling for request in requests for telling in _of_request(request, paid[request.pk])]
+
+
+def _of_request(request: PaymentRequest, one: Posted) -> list[Telling]:
+    from .payment_requests import tell_of_payment  # which gives back by posting
+
+    return tell_of_payment(request, payer_id=one.payer.owner_id, payee_id=one.payee.owner_id, transfer=one.public_id)
 
 
 def _is_by_staff(grant: Posted) -> bool:

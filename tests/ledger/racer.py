@@ -30,7 +30,7 @@ from django.db import connection  # noqa: E402
 
 from ledger import check, operations, triggers  # noqa: E402
 from ledger.log import seal_records  # noqa: E402
-from ledger.models import Account, Hold, Leaf, Record, Transfer  # noqa: E402
+from ledger.models import Account, Hold, Leaf, PaymentRequest, Record, Transfer  # noqa: E402
 from tests.factories import make_member  # noqa: E402
 from timebank import clock  # noqa: E402
 from timebank.errors import Refusal  # noqa: E402
@@ -153,6 +153,36 @@ def storm(payer: int, payee: int, count: int, name: str) -> int:
     return count
 
 
+def ask(payee: int, minutes: int, key: str) -> int:
+    """Ask for so many minutes by a code."""
+    account = Account.objects.get(pk=payee)
+    return operations.request_payment(payee=account, amount_minutes=minutes, key=key).pk
+
+
+def pay_request(request: int, payers: list[int], minutes: int, racer: str) -> int:
+    """The id of the hold that pays it; each process and thread takes the next of the payers."""
+    process, thread = map(int, racer.split("."))
+    payer = Account.objects.select_related("owner").get(pk=payers[(process * 5 + thread) % len(payers)])
+    found = PaymentRequest.objects.get(pk=request)
+    return operations.pay_request(found, payer=payer, amount_minutes=minutes, actor=payer.owner).pk
+
+
+def cancel_request(request: int, pause_ms: int) -> str:
+    time.sleep(pause_ms / 1000)
+    return operations.cancel_request(PaymentRequest.objects.get(pk=request)).state
+
+
+def expire_requests(seconds: int, pause_ms: int) -> int:
+    """Mark as expired what is over within so many seconds: how many."""
+    time.sleep(pause_ms / 1000)
+    with clock.ahead_by(timedelta(seconds=seconds)):
+        return operations.expire_requests()
+
+
+def state_of_request(request: int) -> str:
+    return PaymentRequest.objects.get(pk=request).state
+
+
 def seal() -> int:
     return int(seal_records())
 
@@ -197,6 +227,11 @@ ORDERS: dict[str, Callable[..., Any]] = {
         close,
         storm,
         seal,
+        ask,
+        pay_request,
+        cancel_request,
+        expire_requests,
+        state_of_request,
         balances,
         report,
     )

@@ -232,3 +232,56 @@ def test_records_sealed_by_several_at_once_are_numbered_without_a_gap(racers: Ra
         )
 
     ends_well(racers, [ana, bento])  # the check of the log's numbers among it
+
+
+def test_of_twenty_who_confirm_one_code_one_pays_it(racers: Racers) -> None:
+    bento, *payers = racers.one("prepare", balances=[0, *[1_000_000] * PROCESSES * THREADS])
+
+    for round_ in range(rounds(1000)):
+        request = racers.one("ask", payee=bento, minutes=60, key=f"ask:{round_}")
+        pay = order("pay_request", request=request, payers=payers, minutes=60, racer="#")
+        answers = Counter(answer if isinstance(answer, str) else "paid" for answer in racers.all(pay, threads=THREADS))
+        assert answers == {"paid": 1, "request_paid": 19}
+
+    assert ends_well(racers, [bento])["balances"] == [60 * rounds(1000)]
+
+
+def test_of_twenty_confirmations_by_one_payer_all_get_the_first_answer(racers: Racers) -> None:
+    bento, ana = racers.one("prepare", balances=[0, 1_000_000])
+
+    for round_ in range(rounds(1000)):
+        request = racers.one("ask", payee=bento, minutes=60, key=f"ask:{round_}")
+        pay = order("pay_request", request=request, payers=[ana], minutes=60, racer="#")
+        answers = racers.all(pay, threads=THREADS)
+        assert len(set(answers)) == 1
+        assert isinstance(answers[0], int)
+
+    assert ends_well(racers, [bento])["balances"] == [60 * rounds(1000)]
+
+
+def test_a_code_paid_as_its_time_ends_or_as_it_is_taken_back_is_one_of_both(racers: Racers) -> None:
+    bento, *payers = racers.one("prepare", balances=[0, *[1_000_000] * 3])
+    paid = 0
+
+    for round_ in range(rounds(1000)):
+        request = racers.one("ask", payee=bento, minutes=60, key=f"ask:{round_}")
+        pay = order("pay_request", request=request, payers=payers, minutes=60, racer="#")
+        # Paying is the longer way: only with a head start does it win as often as not.
+        pause_ms = round_ // 2 % 10
+        ending = (
+            order("expire_requests", seconds=3600, pause_ms=pause_ms)
+            if round_ % 2
+            else order("cancel_request", request=request, pause_ms=pause_ms)
+        )
+        answers = Counter("paid" if isinstance(answer, int) and answer > 1 else str(answer)
+                          for answer in racers.all(pay, ending))  # fmt: skip
+        state = racers.one("state_of_request", request=request)
+        assert state in ({"paid", "expired"} if round_ % 2 else {"paid", "cancelled"})
+        if state == "paid":
+            assert answers["paid"] >= 1
+            paid += 1
+        else:
+            assert answers["paid"] == 0
+        assert sum(answers.values()) == PROCESSES
+
+    assert ends_well(racers, [bento])["balances"] == [60 * paid]

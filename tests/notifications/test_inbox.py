@@ -20,6 +20,7 @@ from ..factories import make_member
 
 pytestmark = pytest.mark.django_db
 
+CODE = {"payment": 1, "txid": "x" * 32}
 PAID = {"transfer": "k3v9m2xq7dhp4rtw8c", "amount_minutes": 90, "kind": "help"}
 
 LINE = r'<b><a id="line-\d+" href="/notifications/\d+/">(.*?)</a></b>'
@@ -99,15 +100,22 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="exchange-reminder", data={"exchange": "x1", "state": "delivered"})
     told(member, about=about, type_="dispute-opened", data={"case": "x1"})
     told(member, about=about, type_="listing-changed", data={"listing": "x1", "hidden": True})
+    told(member, about=about, type_="payment-asked", data=CODE)
+    told(member, about=about, type_="payment-asked", data={**CODE, "amount_minutes": 60})
+    told(member, about=about, type_="payment-confirmed", data=CODE)
+    told(member, about=about, type_="payment-expired", data={**CODE, "amount_minutes": 60})
+    told(member, about=about, type_="payment-expired", data=CODE)
+    told(member, about=about, type_="payment-cancelled", data=CODE)
     client.force_login(member)
 
-    page = client.get("/notifications/")
+    pages = [client.get(f"/notifications/{query}") for query in ("", "?before=5")]
 
+    said = [sentence for page in pages for sentence in sentences(page)]
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(sentences(page)) == 18
-    assert len(set(sentences(page))) >= 17  # none says what another one does
-    assert all(len(sentence) > 10 and "None" not in sentence for sentence in sentences(page))
-    assert "<b>Nunes" not in page.content.decode()
+    assert len(said) == 24
+    assert len(set(said)) >= 23  # none says what another one does
+    assert all(len(sentence) > 10 and "None" not in sentence for sentence in said)
+    assert all("<b>Nunes" not in page.content.decode() for page in pages)
 
 
 def test_every_type_that_may_be_mailed_has_its_letter():
@@ -126,6 +134,7 @@ def test_every_type_that_may_be_mailed_has_its_letter():
         "exchange-reminder",
         "dispute-opened",
         "listing-changed",
+        "payment-asked",
     }:
         for ending in ("subject.txt", "txt", "html"):
             get_template(f"notifications/mail/{type_}.{ending}")
