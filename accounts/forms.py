@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from ledger.models import Kind
 from ledger.statements import categories
@@ -59,6 +60,97 @@ class ConfirmSendForm(SendForm):
 
     nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$")
     again = forms.BooleanField(required=False)
+
+
+LIVES_MINUTES = (1, 5, 15, 30, 60, 4 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60)
+WEEK_MINUTES = 7 * 24 * 60
+
+
+def _lives() -> list[tuple[int, str]]:
+    lives = sorted({*LIVES_MINUTES, settings.REQUEST_LIFE_MINUTES})
+    return [(minutes, _life_in_words(minutes)) for minutes in lives]
+
+
+def _life_in_words(minutes: int) -> str:
+    """By the clock, where a day has 24 hours whatever a community calls a day of help."""
+    if minutes % (24 * 60) == 0:
+        days = minutes // (24 * 60)
+        return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+    if minutes % 60 == 0:
+        hours = minutes // 60
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
+
+
+class AskForm(forms.Form):
+    """How much to ask for, what for, how long the code is good, and whom to ask where it is one neighbour."""
+
+    amount = MinutesField(
+        label=_("How much time?"),
+        help_text=_("Such as 1 h 30 min, 1:30 or 45 min. Leave it empty to let whoever pays say how much."),
+        required=False,
+    )
+    note = WordsField(
+        label=_("What for?"),
+        help_text=_("Whoever pays reads it, and it stays on both statements."),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    category = forms.ChoiceField(label=_("Kind of help"), required=False)
+    life = forms.TypedChoiceField(label=_("The code is good for"), choices=_lives, coerce=int)
+    to = forms.CharField(max_length=22, required=False, error_messages={"required": _("Choose whom you ask.")})
+    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$", widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, of_one: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["category"]
+        field.choices = [("", _("Not said")), *categories()]
+        self.fields["to"].required = of_one
+
+    def amount_readings(self) -> list[str]:
+        """As in `SendForm`."""
+        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
+
+
+class PayForm(forms.Form):
+    """What is paid for a code: what it asks for, or what the payer says where it leaves that to her."""
+
+    amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+
+    def amount_readings(self) -> list[str]:
+        """As in `SendForm`."""
+        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
+
+
+class CodeForm(forms.Form):
+    """A code that was pasted or said."""
+
+    code = forms.CharField(
+        label=_("The code"),
+        help_text=_("Paste it, or type the six letters and digits that were said to you."),
+        max_length=300,
+        error_messages={"required": _("Paste or type the code first.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+        }
+
+
+class GiveBackForm(forms.Form):
+    """How much of what was paid goes back."""
+
+    amount = MinutesField(label=_("How much goes back?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$", widget=forms.HiddenInput)
+
+    def amount_readings(self) -> list[str]:
+        """As in `SendForm`."""
+        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
 
 class DonateForm(forms.Form):

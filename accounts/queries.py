@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.urls import reverse
 
-from ledger.models import Hold
+from ledger.models import Hold, PaymentRequest, PaymentRequestQuerySet
+from ledger.statements import categories, names_of
 from timebank import clock
 from timebank.plain import plain
 
 from .models import Member
 
 FOUND_AT_MOST = 8
+LONGEST_WORDS = 80
 RECENT_AT_MOST = 4  # more would push the rest of the form off a phone's screen
 _LATEST_PAYMENTS = 40
 
@@ -29,6 +33,34 @@ def find_people(asking: Member, words: str, *, at_most: int = FOUND_AT_MOST) -> 
         known = others.in_bulk(recent)
         return [known[pk] for pk in recent if pk in known][:RECENT_AT_MOST]
     return list(others.named_like(words).likeliest_first(words, known=recent)[:at_most])
+
+
+def people_to_choose(asking: Member, words: str, chosen_id: str) -> dict[str, object]:
+    """Whom to choose from, for accounts/_people.html; whoever is chosen already stays in sight."""
+    words = words[:LONGEST_WORDS]
+    found = find_people(asking, words, at_most=FOUND_AT_MOST + 1)
+    people = found[:FOUND_AT_MOST]
+    others = Member.objects.active().exclude(pk=asking.pk)
+    chosen = others.filter(public_id=chosen_id).first() if chosen_id else None
+    if chosen and chosen not in people:
+        people = [chosen, *people]
+    return {"people": people, "are_more": len(found) > FOUND_AT_MOST, "words": words, "chosen": chosen}
+
+
+def asked_of(member: Member) -> PaymentRequestQuerySet:
+    """What neighbours ask ``member`` for and she can pay now, what ends first before the rest."""
+    asked = PaymentRequest.objects.payable(clock.now()).filter(asked_of=member)
+    return asked.select_related("payee__owner").order_by("expires_at", "pk")
+
+
+def pay_me_address(member: Member) -> str:
+    """Where the poster of ``member`` leads, for ever."""
+    return f"{settings.SITE_URL}{reverse('pay_me', args=[member.public_id])}"
+
+
+def category_name(code: str) -> str:
+    """What the kind of help with this code is called; "" for none."""
+    return names_of(categories()).get(code, code) if code else ""
 
 
 def _lately_paid(member: Member) -> list[int]:

@@ -27,7 +27,7 @@ class Role(models.TextChoices):
 MAY_SEE: dict[Role, dict[str, list[str]]] = {
     Role.COORDINATOR: {
         "accounts": ["member", "staffmove"],
-        "ledger": ["account", "hold", "transfer", "entry", "lot", "mint", "limitchange", "record"],
+        "ledger": ["account", "hold", "transfer", "entry", "lot", "mint", "limitchange", "record", "paymentrequest"],
         "notifications": ["letter"],
         "jobs": ["job"],
         "marketplace": ["category", "listing", "exchange", "dispute"],

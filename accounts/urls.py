@@ -1,17 +1,35 @@
+"""Addresses of members' own pages: settings, giving hours, and asking for them by a code."""
+
 from django.urls import path
 
-from . import views
+from .views import donating, paying, pix, requesting, sending, settings
 
 urlpatterns = [
-    path("settings/", views.settings, name="settings"),
-    path("settings/profile/", views.settings_profile, name="settings_profile"),
-    path("account/sessions/", views.devices, name="usersessions_list"),  # before allauth's
-    path("agree/", views.agree, name="agree"),
-    path("send/", views.send, name="send"),
-    path("send/people/", views.send_people, name="send_people"),
-    path("send/review/", views.send_review, name="send_review"),
-    path("send/review/<slug:nonce>/", views.send_look_over, name="send_look_over"),
-    path("send/confirm/", views.send_confirm, name="send_confirm"),
-    path("donate/", views.donate, name="donate"),
-    path("donate/confirm/", views.donate_confirm, name="donate_confirm"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/profile/", settings.settings_profile, name="settings_profile"),
+    path("account/sessions/", settings.devices, name="usersessions_list"),  # before allauth's
+    path("agree/", settings.agree, name="agree"),
+    path("send/", sending.send, name="send"),
+    path("send/people/", sending.send_people, name="send_people"),
+    path("send/review/", sending.send_review, name="send_review"),
+    path("send/review/<slug:nonce>/", sending.send_look_over, name="send_look_over"),
+    path("send/confirm/", sending.send_confirm, name="send_confirm"),
+    path("pay/", paying.pay, name="pay"),
+    path("pay/scan/", paying.scan, name="scan"),
+    path("pay-me/<slug:public_id>/", paying.pay_me, name="pay_me"),
+    path("p/<slug:txid>", paying.payment_request, name="payment_request"),  # short, for it stands in a QR code
+    path("requests/", requesting.requests, name="requests"),
+    path("requests/new/", requesting.request_new, name="request_new"),
+    path("requests/poster/", requesting.poster, name="poster"),
+    path("requests/<slug:txid>/", requesting.my_request, name="my_request"),
+    path("requests/<slug:txid>/cancel/", requesting.request_cancel, name="request_cancel"),
+    path("requests/<slug:txid>/renew/", requesting.request_renew, name="request_renew"),
+    path("requests/<slug:txid>/give-back/", requesting.request_give_back, name="request_give_back"),
+    # For programs, at addresses that are promised to them.
+    path("payments/pix", pix.pix_create, name="pix_create"),
+    path("payments/pix/confirmation", pix.pix_confirm, name="pix_confirm"),
+    path("payments/pix/qr_code/<str:file_name>", pix.pix_qr_code, name="pix_qr_code"),
+    path("payments/pix/<int:pk>", pix.pix_status, name="pix_status"),
+    path("donate/", donating.donate, name="donate"),
+    path("donate/confirm/", donating.donate_confirm, name="donate_confirm"),
 ]

@@ -28,6 +28,7 @@ copy "@fontsource/$font" "$font-static" files/"$font"-{latin,latin-ext}-{400,700
 for folder in "$font" "$font-static"; do
   mv "static/vendor/$folder/LICENSE" "static/vendor/$folder/OFL.txt"
 done
+copy qr qr decode.js index.js LICENSE LICENSE-MIT # finds QR codes in pictures
 copy uplot uplot dist/uPlot.iife.min.js dist/uPlot.min.css LICENSE
 (cd static/vendor && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
 echo "static/vendor is as locked."

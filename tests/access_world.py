@@ -14,8 +14,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import Member, StaffMove
-from accounts.operations import change_limits, propose_reversal
-from ledger.models import Transfer
+from accounts.operations import ask_for_hours, change_limits, propose_reversal
+from ledger.models import PaymentRequest, Transfer
 from ledger.operations import Limits
 from marketplace import operations as marketplace
 from marketplace.models import Dispute, Exchange, Listing
@@ -134,6 +134,14 @@ class World:
         return made
 
     @cached_property
+    def requests(self) -> dict[Member, PaymentRequest]:
+        """A code of each by which she is paid; made before the suspension."""
+        return {
+            whose: ask_for_hours(asker=whose, amount_minutes=15, nonce=f"access-{whose.pk}")
+            for whose in (*self._owners, self.neighbour)
+        }
+
+    @cached_property
     def move(self) -> StaffMove:
         """A payment of the neighbour's that the coordinator asks to undo; she changed the limits before."""
         assert self.payments
@@ -151,6 +159,11 @@ class World:
         whose = self.whose(role)
         things: dict[str, Callable[[], Any]] = {
             "payment": lambda: self.payments[whose],
+            "request": lambda: self.requests[whose].txid,
+            "request number": lambda: self.requests[whose].pk,
+            "neighbour's request": lambda: self.requests[self.neighbour].txid,
+            "neighbour's picture": lambda: f"qr_code_payment_{self.requests[self.neighbour].txid}",
+            "poster": lambda: self.neighbour.public_id,
             "account": lambda: self.member.account.pk,
             "move": lambda: self.move.pk,
             "profile": lambda: whose.public_id,
@@ -180,5 +193,6 @@ class World:
         assert self.payments
         assert self.disputes
         assert self.move
+        assert self.requests
         first = apps.get_model(label).objects.order_by("pk").first()
         return 0 if first is None else first.pk

@@ -140,6 +140,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _entry(_("Accounts"), "account_balance_wallet", "admin:ledger_account_changelist", "ledger.view_account"),
         _entry(_("Holds"), "hourglass_top", "admin:ledger_hold_changelist", "ledger.view_hold"),
         _entry(_("Transfers"), "swap_horiz", "admin:ledger_transfer_changelist", "ledger.view_transfer"),
+        _entry(_("Requests"), "qr_code", "admin:ledger_paymentrequest_changelist", "ledger.view_paymentrequest"),
         _entry(_("Lots"), "token", "admin:ledger_lot_changelist", "ledger.view_lot"),
         _entry(_("Mints"), "toll", "admin:ledger_mint_changelist", "ledger.view_mint"),
         _entry(_("Changes of limits"), "tune", "admin:ledger_limitchange_changelist", "ledger.view_limitchange"),

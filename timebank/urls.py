@@ -6,7 +6,7 @@ from django.urls import include, path
 from timebank.health import healthz
 
 handler400 = "timebank.views.bad_request"
-handler429 = "accounts.views.too_many_requests"  # asked for by allauth
+handler429 = "accounts.views.pace.too_many_requests"  # asked for by allauth
 handler500 = "timebank.middleware.server_error"  # a database that is busy makes it a 503
 
 urlpatterns = [

@@ -55,3 +55,23 @@ class MoreThanOwed(Refusal):
 
     code = "more_than_owed"
     field = "amount_minutes"
+
+
+class OwnRequest(Refusal):
+    """Nobody pays herself."""
+
+    code = "own_request"
+
+
+class AskedOfAnother(Refusal):
+    """This request is for one person, and she is not the one."""
+
+    code = "asked_of_another"
+    status = 403
+
+
+class CannotAsk(Refusal):
+    """She may not receive hours now, so she may not ask for them."""
+
+    code = "cannot_ask"
+    status = 403

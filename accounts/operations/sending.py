@@ -43,10 +43,10 @@ def send_hours(
     key = _key(nonce)
     # Locked, so that of two tabs at once the second sees what the first sent.
     payer = Account.objects.select_for_update(no_key=True).filter(owner=sender).first()
-    payee = _account_of(recipient)
+    payee = account_of(recipient)
     # The books answer a repeat, whatever has become of the two people since.
     if payer is None or payee is None or not Hold.objects.filter(actor=sender, key=key).exists():
-        payer, payee = may_send(sender, payer), _may_receive(recipient, payee, sender)
+        payer, payee = may_send(sender, payer), may_receive(recipient, payee, sender)
         if not again:
             _check_not_just_sent(payer, payee, amount_minutes, recipient)
     return ledger.accept(
@@ -66,8 +66,8 @@ def look_ahead(*, sender: Member, recipient: Member | None, amount_minutes: int,
 
     Raises what `send_hours` would raise now, but for AlreadySent.
     """
-    payer = may_send(sender, _account_of(sender))
-    payee = _may_receive(recipient, _account_of(recipient), sender)
+    payer = may_send(sender, account_of(sender))
+    payee = may_receive(recipient, account_of(recipient), sender)
     if amount_minutes > payer.available_minutes:
         raise ledger.why_not(payer, amount_minutes)
     ledger.check_room(payee, amount_minutes, kind)
@@ -100,11 +100,12 @@ def _key(nonce: str) -> str:
 NOBODY = _("You cannot send hours to this person. Please choose somebody else.")
 
 
-def _account_of(member: Member | None) -> Account | None:
+def account_of(member: Member | None) -> Account | None:
+    """Her account, if she has one; one query."""
     return Account.objects.filter(owner=member).first() if member is not None else None
 
 
-def _may_receive(recipient: Member | None, payee: Account | None, sender: Member) -> Account:
+def may_receive(recipient: Member | None, payee: Account | None, sender: Member) -> Account:
     """The account to send to, if hours may go there. Raises ToOneself, CannotReceive."""
     if recipient == sender:
         raise ToOneself(_("You cannot send hours to yourself. Please choose a neighbour."))

@@ -4,6 +4,8 @@
 // changed listen to it and fetch themselves anew. Frames that are lines of the inbox also cause
 // "inbox-changed", and after the connection was gone "live-caught-up" says that all may be old.
 // "live-over" says that she is signed out here, or suspended.
+// [data-watch] names a payment request by its txid: what happens to it becomes such an event too, and
+// "live-watching" says that from now on nothing of it is missed.
 // While there is no socket the page asks by HTTP. Where [data-offline] is it says so, and since when
 // what it shows may be old.
 (() => {
@@ -54,7 +56,17 @@
 
   // --- What arrives -------------------------------------------------------------------------
 
+  // What pages watch beside their reader's own events: payment requests, by their txid.
+  function watch(root) {
+    if (socket?.readyState !== WebSocket.OPEN || body.dataset.live !== "on") return;
+    for (const watching of root.querySelectorAll("[data-watch]")) socket.send(JSON.stringify({ watch: watching.dataset.watch }));
+  }
+
   function hear(frame) {
+    if (frame.seq === undefined) { // of what is watched
+      announce(frame.type === "watching" ? "live-watching" : frame.type, frame);
+      return;
+    }
     if (!(frame.seq > seq)) return; // heard before, by socket or by asking
     seq = frame.seq;
     announce(frame.type, frame);
@@ -83,6 +95,7 @@
     never("poll");
     body.dataset.live = "on";
     foundAgain();
+    watch(document);
     if (mustLookAnew) announce("live-caught-up", { seq });
   }
 

@@ -72,6 +72,7 @@ LISTS = {
     "ledger_lot": (True, False, True),
     "ledger_mint": (True, False, True),
     "ledger_limitchange": (True, False, True),
+    "ledger_paymentrequest": (True, False, True),
     "ledger_record": (True, False, True),
     "jobs_job": (True, False, True),
     "notifications_letter": (True, False, True),

@@ -20,7 +20,7 @@ from django.test import RequestFactory
 from django.utils import translation
 from playwright.sync_api import BrowserContext
 
-from accounts.views import too_many_requests
+from accounts.views.pace import too_many_requests
 from tests.factories import PASSWORD
 from tests.live import BASE_DIR, Server
 from timebank.demo.logins import PASSWORD as DEMO_PASSWORD

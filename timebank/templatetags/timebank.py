@@ -178,6 +178,7 @@ def day(moment: datetime) -> SafeString:
 
 
 @register.simple_tag(name="moment")
+@register.filter(name="moment")
 def moment_(moment: datetime) -> SafeString:
     """Day and time of day: "today, 10:24", "18 Nov, 10:24"."""
     local = timezone.localtime(moment)

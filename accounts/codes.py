@@ -1,0 +1,88 @@
+"""Finding a payment request by what somebody has of it: its address, its code, or its short form, said aloud."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from ledger.models import PaymentRequest
+from ledger.models.payment_requests import SPOKEN_LENGTH
+from timebank import clock
+from timebank.errors import Refusal
+
+_IN_AN_ADDRESS = re.compile(r"/p/([A-Za-z0-9]{26,35})\b")
+_TXID = re.compile(r"[A-Za-z0-9]{26,35}")
+_POSTER = re.compile(r"/pay-me/([a-z0-9]{1,22})\b")
+
+
+class TooManyGuesses(Refusal):
+    """She asked for many codes that are none."""
+
+    code = "too_many_guesses"
+    status = 429
+    retry_after_seconds = 600
+
+
+class NoSuchCode(Refusal):
+    code = "no_such_code"
+    status = 404
+    field = "code"
+
+
+def find_by_txid(request: HttpRequest, txid: str) -> PaymentRequest:
+    """The request with this ``txid``. Raises NoSuchCode, which counts as a guess, and TooManyGuesses after many."""
+    _check_guesses(request)
+    found = _requests().filter(txid=txid).first()
+    if found is None:
+        raise _no_such_code(request)
+    return found
+
+
+def find_by_text(request: HttpRequest, text: str) -> PaymentRequest | str:
+    """The request that a pasted or spoken code means, or the public id of the member whose poster it is.
+
+    Spoken codes answer only while they can be paid. Raises as `find_by_txid`.
+    """
+    text = text.strip()
+    if poster := _POSTER.search(text):
+        return poster[1]
+    if address := _IN_AN_ADDRESS.search(text):
+        return find_by_txid(request, address[1])
+    if _TXID.fullmatch(text):
+        return find_by_txid(request, text)
+    _check_guesses(request)
+    spoken = re.sub(r"[\s.·-]", "", text).upper()
+    payable = PaymentRequest.objects.payable(clock.now())
+    found = (
+        _requests().filter(pk__in=payable.filter(spoken_code=spoken)).first() if len(spoken) == SPOKEN_LENGTH else None
+    )
+    if found is None:
+        raise _no_such_code(request)
+    return found
+
+
+def _requests() -> Any:
+    return PaymentRequest.objects.select_related("payee__owner", "asked_of", "paid_hold")
+
+
+def _check_guesses(request: HttpRequest) -> None:
+    """Once she guessed too often nothing is found any more, so that the right one is no better than another."""
+    if not _consume(request, dry_run=True):
+        raise TooManyGuesses(_("These were many codes that we do not know. Please wait ten minutes, then try again."))
+
+
+def _no_such_code(request: HttpRequest) -> NoSuchCode:
+    _consume(request, dry_run=False)
+    return NoSuchCode(_("We do not know this code, or it is not good any more. Please check it, or ask for a new one."))
+
+
+def _consume(request: HttpRequest, *, dry_run: bool) -> bool:
+    limit = {"guess": settings.GUESS_RATE_LIMIT}
+    return bool(
+        ratelimit.consume(request, app="accounts", action="guess", config=limit, limit_get=True, dry_run=dry_run)
+    )
