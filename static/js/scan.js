@@ -86,7 +86,7 @@
         video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } }, audio: false,
       });
     } catch (error) {
-      const why = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "none", OverconstrainedError: "none" };
+      const why = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "none", NotSupportedError: "none" };
       say(why[error.name] ?? "taken");
       start.hidden = false;
       return;

@@ -19,7 +19,7 @@ from marketplace import operations as marketplace
 from notifications import operations as notifications
 from timebank import clock
 
-from . import market
+from . import codes, market
 from .logins import LOGINS, PASSWORD
 from .payments import Imagination, Payment
 from .people import APPLICANTS, PEOPLE, Person
@@ -68,6 +68,7 @@ def _story(now: datetime, members: dict[str, Member]) -> Iterator[tuple[datetime
             for number, payment in enumerate(Imagination(now, settings.STARTING_GRANT_MINUTES).payments())
         ),
         ((at, 3, act) for at, act in market.story(now, members)),
+        ((at, 4, act) for at, act in codes.story(now, members)),
     ]
     for at, _order, act in heapq.merge(*acts, key=lambda act: act[:2]):
         yield at, act

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from .codes import CODES
 from .exchanges import DEALS
 from .people import PEOPLE, Person
 from .topics import GIFTS, TOPICS, WARM_ENDINGS
@@ -53,10 +54,13 @@ class Imagination:
         self.draw = random.Random(SEED)  # noqa: S311  a story, no secret
         self.now = now
         self.grant_minutes = grant_minutes
-        # What exchanges will need is left alone, and what they bring is not counted on.
+        # What exchanges and codes will need is left alone, and what they bring is not counted on.
         self.minutes = {person.handle: 0 for person in PEOPLE}
         for deal in DEALS:
             self.minutes[deal.receiver] -= deal.agreed_minutes
+        for code in CODES:
+            if code.state == "paid":
+                self.minutes[code.payer] -= code.amount_minutes or 0
         self.friends = {person.handle: self._friends_of(person) for person in PEOPLE}
 
     def payments(self) -> Iterator[Payment]:

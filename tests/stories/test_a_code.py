@@ -1,0 +1,286 @@
+"""A code shown on one screen and paid from another: both turn to "paid" by themselves, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
+
+from tests.browser import OPTIONS
+from tests.needs import thorough
+
+from .people import Meet, Person
+
+pytestmark = pytest.mark.browser
+
+ARRIVED = "main .paid"
+
+
+def make_code(person: Person, amount: str = "1 h", note: str = "Trouser hems", life: str = "30") -> str:
+    """She makes a code and shows it; its address."""
+    page = person.go("/requests/new/")
+    page.fill("[name=amount]", amount)
+    page.fill("[name=note]", note)
+    page.select_option("[name=life]", life)
+    page.click("main form.card button[type=submit].primary")
+    page.wait_for_url("**/requests/*/")
+    expect(page.locator("[role=timer]")).to_contain_text(":")
+    return page.locator("#code").inner_text()
+
+
+def pay(person: Person, address: str) -> None:
+    """She opens the address of a code, as her phone's camera would, looks it over and pays."""
+    page = person.page
+    page.goto(address)
+    page.click("main form button[type=submit].primary")
+    page.wait_for_url("**/transfers/**")
+
+
+def read_from_screen(page: Page, path: Path) -> str:
+    """What an independent decoder reads from a picture of the whole window."""
+    page.locator(".qr svg").scroll_into_view_if_needed()
+    page.screenshot(path=path)
+    (found,) = zxingcpp.read_barcodes(Image.open(path))
+    assert found.format == zxingcpp.BarcodeFormat.QRCode
+    return str(found.text)
+
+
+@pytest.mark.parametrize("width", [390, thorough(1280)])
+def test_one_shows_it_the_other_pays_and_both_see_it_paid(meet: Meet, width: int, tmp_path: Path) -> None:
+    ana, bento = meet(f"Ana{width} Souza", width=width, theme="dark"), meet(f"Bento{width} Lima", width=width)
+    ana.join()
+    bento.join()
+    address = make_code(ana)
+    assert read_from_screen(ana.page, tmp_path / "screen.png") == address
+    expect(ana.page.locator("main")).to_contain_text("Waiting for the payment…")
+    here = ana.page.url
+
+    bento.page.goto(address)
+    expect(bento.page.locator("main")).to_contain_text(f"You pay 1 h to Ana{width} Souza.")
+    expect(bento.page.locator("main")).to_contain_text("You will have 3 h left.")
+    pay(bento, address)
+
+    expect(bento.page.locator(ARRIVED)).to_be_visible()
+    expect(ana.page.locator(ARRIVED)).to_be_visible()
+    expect(ana.page.locator("h1")).to_contain_text("You received 1 h!")
+    expect(ana.page.locator("h1")).to_be_focused()
+    assert ana.page.url == here
+    assert "You received 1 h!" in ana.page.title().replace("\N{NO-BREAK SPACE}", " ") or "Paid" in ana.page.title()
+
+    ana.page.get_by_role("link", name="Give it back").click()
+    ana.page.fill("[name=amount]", "15 min")
+    ana.page.click("main form.card button[type=submit].primary")
+    ana.page.wait_for_url("**/transfers/**")
+    bento.go("/home/")
+    bento.sees_available(195)
+
+
+def test_its_time_goes_by_on_both_screens_and_one_tap_makes_a_new_one(meet: Meet) -> None:
+    clara, davi = meet("Clara Dias", width=390), meet("Davi Rocha")
+    clara.join()
+    davi.join()
+    address = make_code(clara, life="1")
+    davi.page.goto(address)
+    expect(davi.page.locator("main")).to_contain_text("You pay 1 h to Clara Dias.")
+
+    for person in (clara, davi):
+        expect(person.page.locator("h1")).to_have_text("This code is not good any more", timeout=75_000)
+    clara.page.get_by_role("button", name="Make a new code").click()
+    clara.page.wait_for_url(lambda url: url.rstrip("/").rpartition("/")[2] not in address)
+    expect(clara.page.locator("main")).to_contain_text("Waiting for the payment…")
+    pay(davi, clara.page.locator("#code").inner_text())
+    expect(clara.page.locator(ARRIVED)).to_be_visible()
+
+
+def blocked(socket: WebSocketRoute) -> None:
+    socket.close(code=1011)
+
+
+def test_where_sockets_are_blocked_both_see_it_all_the_same(meet: Meet) -> None:
+    elisa, fabio, gilda = (meet(name, width=390) for name in ("Elisa Nunes", "Fabio Melo", "Gilda Reis"))
+    for person in (elisa, fabio, gilda):
+        person.page.route_web_socket("**/ws/live/", blocked)
+        person.join()
+    address = make_code(elisa)
+    gilda.page.goto(address)
+    expect(gilda.page.locator("main")).to_contain_text("You pay 1 h to Elisa Nunes.")
+
+    pay(fabio, address)
+
+    expect(elisa.page.locator(ARRIVED)).to_be_visible()
+    expect(gilda.page.locator("h1")).to_have_text("This code was paid already")
+
+
+def test_taken_back_it_turns_on_the_other_screen_too(meet: Meet) -> None:
+    hugo, iris = meet("Hugo Braga", width=390), meet("Iris Prado", width=390)
+    hugo.join()
+    iris.join()
+    address = make_code(hugo)
+    iris.page.goto(address)
+    expect(iris.page.locator("main")).to_contain_text("You pay 1 h to Hugo Braga.")
+    iris.page.wait_for_function("document.body.dataset.live === 'on'")
+
+    hugo.page.get_by_role("button", name="Take this code back").click()
+
+    expect(hugo.page.locator("h1")).to_have_text("You took this code back")
+    expect(iris.page.locator("h1")).to_have_text("This code was taken back")
+
+
+def test_the_code_is_copied(meet: Meet) -> None:
+    joana = meet("Joana Dias", width=390)
+    joana.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    joana.join()
+    address = make_code(joana)
+
+    joana.page.get_by_role("button", name="Copy the code").click()
+
+    expect(joana.page.get_by_role("button", name="Copied")).to_be_visible()
+    assert joana.page.evaluate("navigator.clipboard.readText()") == address
+
+
+def test_the_printed_poster_reads_and_leads_to_sending(meet: Meet, tmp_path: Path) -> None:
+    karin, lauro = meet("Karin Alves", width=390), meet("Lauro Pinto", width=390)
+    karin.join()
+    lauro.join()
+    page = karin.go("/requests/poster/")
+    page.emulate_media(media="print")
+    page.pdf(path=tmp_path / "poster.pdf", format="A4")
+    expect(page.get_by_role("navigation").first).to_be_hidden()
+    address = read_from_screen(page, tmp_path / "print.png")
+    if pages := shutil.which("pdftoppm"):
+        subprocess.run(
+            [pages, "-r", "100", "-png", "-singlefile", tmp_path / "poster.pdf", tmp_path / "paper"], check=True
+        )
+        (found,) = zxingcpp.read_barcodes(Image.open(tmp_path / "paper.png"))
+        assert found.text == address
+
+    lauro.page.goto(address)
+    lauro.page.wait_for_url("**/send/?to=*")
+    expect(lauro.page.locator("#people").get_by_label("Karin Alves")).to_be_checked()
+
+
+# --- The camera ---------------------------------------------------------------------------------------
+
+
+def film(code: str, path: Path) -> None:
+    """What a camera sees that looks at a code: a few frames of raw video, black and white, a little askew."""
+    import segno
+
+    picture = Image.new("L", (640, 480), 170)
+    segno.make_qr(code, error="m").save(path.with_suffix(".png"), scale=7, border=4)
+    drawn = Image.open(path.with_suffix(".png")).convert("L")
+    drawn = drawn.rotate(4, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC)
+    picture.paste(drawn, ((640 - drawn.width) // 2, (480 - drawn.height) // 2))
+    luma, chroma = picture.tobytes(), bytes([128]) * (320 * 240 * 2)
+    path.write_bytes(b"YUV4MPEG2 W640 H480 F15:1 Ip A1:1 C420jpeg\n" + (b"FRAME\n" + luma + chroma) * 4)
+
+
+@pytest.fixture
+def looking_at(browser: Browser, chromium_path: str) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser whose camera looks at a code; or one whose camera she does not allow, unless she ``may``."""
+    opened: list[Browser] = []
+
+    def look(code: str, path: Path, *, may: bool = True) -> BrowserContext:
+        film(code, path)
+        camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={path}"]
+        asked = ["--use-fake-ui-for-media-stream"] if may else ["--use-fake-ui-for-media-stream=deny"]
+        started = browser.browser_type.launch(executable_path=chromium_path, args=[*OPTIONS, *camera, *asked])
+        opened.append(started)
+        permissions = ["camera"] if may else []
+        context = started.new_context(viewport={"width": 390, "height": 844}, locale="en", permissions=permissions)
+        context.set_default_timeout(15_000)
+        return context
+
+    yield look
+    for started in opened:
+        started.close()
+
+
+def with_camera(person: Person, context: BrowserContext) -> Page:
+    """Her own session in that other browser."""
+    context.add_cookies(person.context.cookies())  # type: ignore[arg-type]
+    page = context.new_page()
+    page.on("console", person._hear)
+    page.on("pageerror", lambda error: person.complaints.append(str(error)))
+    page.goto(person.server.url + "/pay/scan/")
+    return page
+
+
+# A browser's own detector, as its standard says: told the formats, asked about the picture that plays.
+DETECTOR = """
+    window.BarcodeDetector = class {
+        static async getSupportedFormats() { return ["qr_code"] }
+        constructor({ formats }) { this.formats = formats }
+        async detect(video) {
+            const { default: decode } = await import(document.querySelector("[data-scan]").dataset.decoder)
+            const pen = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight })
+                .getContext("2d")
+            pen.drawImage(video, 0, 0)
+            sessionStorage.detected = this.formats
+            return [{ rawValue: decode(pen.getImageData(0, 0, video.videoWidth, video.videoHeight)) }]
+        }
+    }
+"""
+
+
+@pytest.mark.parametrize("has_detector", [False, True], ids=["with our decoder", "with the browser's detector"])
+def test_the_camera_finds_the_code_and_it_is_paid(
+    meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path, has_detector: bool
+) -> None:
+    number = int(has_detector)
+    marina, nilo = meet(f"Marina{number} Luz", width=390), meet(f"Nilo{number} Faria", width=390)
+    marina.join()
+    nilo.join()
+    address = make_code(marina)
+    context = looking_at(address, tmp_path / "camera.y4m")
+    if has_detector:  # Chromium has none on Linux: what it would find is read from the picture by ours
+        context.add_init_script(DETECTOR)
+    page = with_camera(nilo, context)
+    expect(page.locator("[data-scan] [role=status]")).to_contain_text("The camera is used to find the code")
+
+    page.get_by_role("button", name="Use the camera").click()
+
+    page.wait_for_url(address)
+    expect(page.locator("main")).to_contain_text(f"You pay 1 h to Marina{number} Luz.")
+    assert page.evaluate("sessionStorage.detected ?? null") == ("qr_code" if has_detector else None)
+    page.click("main form button[type=submit].primary")
+    expect(page.locator(ARRIVED)).to_be_visible()
+    expect(marina.page.locator(ARRIVED)).to_be_visible()
+
+
+def test_a_camera_that_is_not_allowed_is_said_and_the_code_can_be_typed(
+    meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    olga, paulo = meet("Olga Reis", width=390), meet("Paulo Sá", width=390)
+    olga.join()
+    paulo.join()
+    make_code(olga)
+    spoken = olga.page.locator(".spoken b").inner_text()
+    page = with_camera(paulo, looking_at("x", tmp_path / "camera.y4m", may=False))
+
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("[data-scan] [role=status]")).to_contain_text("The camera is not allowed for this page.")
+    page.fill("[name=code]", spoken.lower())
+    page.get_by_role("button", name="Go on").click()
+
+    expect(page.locator("main")).to_contain_text("You pay 1 h to Olga Reis.")
+
+
+def test_a_code_of_something_else_is_said(
+    meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    rita = meet("Rita Lopes", width=390)
+    rita.join()
+    page = with_camera(rita, looking_at("https://example.org/menu", tmp_path / "camera.y4m"))
+
+    page.get_by_role("button", name="Use the camera").click()
+
+    expect(page.locator("[data-scan] [role=status]")).to_contain_text("That is a code, but none of this community.")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Use the camera")).to_be_visible()
