@@ -39,6 +39,15 @@ FOR_THE_MARKET = (
     "/listings/mine/",
     "/exchanges/",
 )
+FOR_PAYING = (
+    "/pay/",
+    "/pay/scan/",
+    "/requests/",
+    "/requests/?state=paid&q=none",
+    "/requests/new/",
+    "/requests/new/?who=one",
+    "/requests/poster/",
+)
 FOR_STRANGERS = (
     "/",
     "/how-it-works/",
@@ -79,7 +88,7 @@ FOR_MEMBERS = (
 FOR_OTHERS = {
     "new": {"/home/": 200, "/wallet/": 200, "/send/": 403},
     "waiting": {"/home/": 200, "/send/": 403, "/account/password/set/": 200},
-    "suspended": {"/home/": 200, "/wallet/": 200, "/send/": 403},
+    "suspended": {"/home/": 200, "/wallet/": 200, "/send/": 403, "/pay/": 403, "/requests/": 200},
     "two-steps": {
         "/account/2fa/": 200,
         "/account/2fa/recovery-codes/": 200,
@@ -185,6 +194,28 @@ def exchanges_of_hers(ana: Eyes) -> list[str]:
     by_tag = {row.locator(".tag").first.inner_text(): row.locator("h3 a").get_attribute("href") for row in rows}
     assert len(by_tag) > 2
     return [str(path) for path in by_tag.values()]
+
+
+def test_codes(eyes: Callable[..., Eyes]) -> None:
+    ana = eyes()
+    signs_in(ana, "ana@vila.example", DEMO_PASSWORD)
+    page = ana.page
+    page.goto(ana.url + "/pay/")
+    asked_of_her = str(page.locator(".next-step a[href^='/p/']").first.get_attribute("href"))
+    page.goto(ana.url + "/requests/new/")
+    page.click("main form.card button[type=submit].primary")  # any amount
+    page.wait_for_url("**/requests/*/")
+    page.goto(ana.url + "/requests/")
+    rows = page.locator("#requests .rows > li").all()
+    by_tag = {row.locator(".tag").inner_text(): str(row.locator("h3 a").get_attribute("href")) for row in rows}
+    assert len(by_tag) == 4
+    paid = by_tag[{"pt-br": "Paga"}.get(str(page.evaluate("document.documentElement.lang")), "Paid")]
+    ana.see(*FOR_PAYING, *by_tag.values(), asked_of_her, f"{paid}give-back/")
+    ana.send_empty("/pay/", "main form:has([name=code])", code="no code")
+    ana.send_empty("/requests/new/", "main form:has([name=amount])", amount="2")
+    ana.send_empty("/requests/new/?who=one", "main form:has([name=amount])")
+    ana.send_empty(f"{paid}give-back/", "main form:has([name=amount])", amount="100 h")
+    assert ana.found_nothing()
 
 
 def test_sending_step_by_step(eyes: Callable[..., Eyes], scene: Any) -> None:
