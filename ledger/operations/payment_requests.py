@@ -133,7 +133,7 @@ def pay_request(request: PaymentRequest, *, payer: Account, amount_minutes: int 
         note=request.note,
         category=request.category,
     )
-    failpoints.reached("pay-between")
+    failpoints.reached("request-half-paid")
     # Lock and test together, as the sweep's opposite. Who loses is undone whole, her hold too.
     now = clock.now()  # later than the hold, so that no hold is made after the time is over
     payable = PaymentRequest.objects.payable(now).filter(pk=request.pk)
@@ -237,7 +237,7 @@ def _expire_some() -> int:
     over = PaymentRequest.objects.over(now).select_for_update(skip_locked=skip, of=("self",))
     requests = list(over.select_related("payee")[:AT_ONCE])
     PaymentRequest.objects.filter(pk__in=[one.pk for one in requests]).update(state=_State.EXPIRED, ended_at=now)
-    failpoints.reached("expire-between")
+    failpoints.reached("request-half-expired")
     tell_all([telling for one in requests for telling in _of_its_end(one, "payment-expired", in_inbox=True)])
     return len(requests)
 

@@ -85,6 +85,32 @@ def send(sender: int, recipient: int, minutes: int, nonce: str) -> str:
     return str(hold.public_id)
 
 
+def show_a_code(payee: int, minutes: int, minutes_ago: int = 0) -> dict[str, Any]:
+    """A code by which so much is paid, good for a minute from ``minutes_ago`` on, or for the usual time."""
+    from datetime import timedelta
+
+    from accounts.models import Member
+    from accounts.operations import ask_for_hours
+
+    with clock.ahead_by(timedelta(minutes=-minutes_ago)):
+        request = ask_for_hours(
+            asker=Member.objects.get(pk=payee),
+            amount_minutes=minutes,
+            nonce=os.urandom(6).hex(),
+            life=timedelta(minutes=1) if minutes_ago else None,
+        )
+    return {"pk": request.pk, "address": request.get_absolute_url()}
+
+
+def code(pk: int) -> dict[str, Any]:
+    """What became of a code, and how often that was told."""
+    from ledger.models import PaymentRequest
+    from notifications.models import Event
+
+    told = Counter(Event.objects.filter(data__payment=pk).values_list("type", flat=True))
+    return {"state": PaymentRequest.objects.get(pk=pk).state, "told": dict(told)}
+
+
 def leave_a_letter_unrung(sender: int, recipient: int, minutes: int, nonce: str) -> str:
     """A payment accepted, posted and told, and the job that mails of it, for which nobody was rung."""
     from ledger.tasks import post_due_holds

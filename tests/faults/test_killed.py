@@ -24,6 +24,8 @@ KILLED = -9
 WHILE_ACCEPTING = ("accept-before-commit", "after-commit", "before-publish")
 WHILE_WORKING = ("post-before-commit", "work-done-before-ack", "seal-before-commit", "slow-job-before-close")
 WHILE_A_JOB_PAYS = "job-before-commit"
+WHILE_A_CODE_IS_PAID, WHILE_A_CODE_EXPIRES = "request-half-paid", "request-half-expired"
+KEEP_CODES = "ledger.tasks.expire_payment_requests"
 WHILE_RINGING_AGAIN = "relay-between-mark-and-publish"
 
 
@@ -32,8 +34,8 @@ def test_every_step_that_has_a_name_is_one_somebody_is_killed_at() -> None:
              for path in (BASE_DIR / app).rglob("*.py"))  # fmt: skip
     named = {name for path in files for name in re.findall(r'failpoints\.reached\("(.+?)"\)', path.read_text())}
 
-    in_exchanges = {BEFORE}
-    assert named == {*WHILE_ACCEPTING, *WHILE_WORKING, WHILE_A_JOB_PAYS, WHILE_RINGING_AGAIN, *in_exchanges}
+    others = {WHILE_A_JOB_PAYS, WHILE_RINGING_AGAIN, WHILE_A_CODE_IS_PAID, WHILE_A_CODE_EXPIRES, BEFORE}
+    assert named == {*WHILE_ACCEPTING, *WHILE_WORKING, *others}
 
 
 def pay_into_the_kill(town: Town, sender: Person, recipient: Person, nonce: str) -> None:
@@ -105,6 +107,44 @@ def test_the_worker_killed_when_a_job_has_paid_but_not_committed(town: Town) -> 
     books = town.wait_until_at_rest(1, seconds=45)
     assert books["balances"] == {str(sender.pk): 540, str(recipient.pk): 660}
     assert town.ask("job", job)["done"]
+
+
+@pytest.mark.parametrize("step", [WHILE_A_CODE_IS_PAID, thorough("after-commit")])
+def test_the_web_process_killed_while_a_code_is_paid(town: Town, step: str) -> None:
+    payer, payee = town.people()
+    code = town.ask("show_a_code", payee.pk, 60)
+    others = [part for part in ("worker", "relay") if town.is_full]
+    town.start("site", failpoint=step)
+
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        town.post(code["address"], {"amount": "60 min"}, payer)
+    assert town.wait_for_the_end_of("site") == KILLED
+    assert town.books()["holds"] == ({} if step == WHILE_A_CODE_IS_PAID else {"held": 1})
+    assert town.ask("code", code["pk"])["state"] == ("active" if step == WHILE_A_CODE_IS_PAID else "paid")
+
+    town.start("site", *others)
+    assert town.post(code["address"], {"amount": "60 min"}, payer).status == 302
+    books = town.wait_until_at_rest(1)
+    assert books["balances"] == {str(payer.pk): 540, str(payee.pk): 660}
+    assert town.ask("code", code["pk"]) == {"state": "paid", "told": {"payment-confirmed": 2}}
+
+
+def test_the_worker_killed_while_a_code_expires(town: Town) -> None:
+    _payer, payee = town.people()
+    code = town.ask("show_a_code", payee.pk, 60, 5)
+    part = "worker" if town.is_full else "site"
+    town.start(part, failpoint=WHILE_A_CODE_EXPIRES)
+    if town.is_full:
+        town.publish(bell("transactions", KEEP_CODES))
+        wait_for_a_killed_child_of_the_worker(town)
+    else:
+        assert town.wait_for_the_end_of(part) == KILLED
+    assert town.ask("code", code["pk"]) == {"state": "active", "told": {}}
+
+    town.start()
+    town.wait_for(30, lambda _: town.ask("code", code["pk"])["state"] == "expired")
+    assert town.wait_for(20, lambda books: not books["untold"])["faults"] == []
+    assert town.ask("code", code["pk"]) == {"state": "expired", "told": {"payment-expired": 1}}
 
 
 def test_the_relay_killed_between_marking_a_job_and_ringing_for_it(town: Town) -> None:
