@@ -98,5 +98,7 @@ def _production() -> Iterator[CheckMessage]:
         yield Error("ALLOWED_HOSTS must name the site's own hosts in production.", id="timebank.E010")
     if not settings.STAFF_NEED_MFA:
         yield Error("STAFF_NEED_MFA must not be off in production.", id="timebank.E011")
+    if not settings.RATE_LIMITS:
+        yield Error("RATE_LIMITS is for measuring: they must not be off in production.", id="timebank.E013")
     if settings.FAILPOINT:
         yield Error("FAILPOINT is for tests: unset it.", id="timebank.E012")

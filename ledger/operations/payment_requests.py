@@ -116,7 +116,7 @@ def pay_request(request: PaymentRequest, *, payer: Account, amount_minutes: int 
     one who pays as its time ends, exactly one wins. Paid again by the same ``actor`` with the same amount it
     returns the first hold. Raises RequestPaid, RequestExpired, RequestCancelled, WrongAmount, and what `accept` does.
     """
-    request = PaymentRequest.objects.get(pk=request.pk)
+    request = PaymentRequest.objects.select_related("payee").get(pk=request.pk)
     _check_amount(request, amount_minutes)
     assert amount_minutes is not None
     if request.state == _State.PAID:
@@ -125,7 +125,7 @@ def pay_request(request: PaymentRequest, *, payer: Account, amount_minutes: int 
         raise _why_not_payable(request, clock.now())
     hold = accept(
         payer=payer,
-        payee=Account.objects.get(pk=request.payee_id),
+        payee=request.payee,
         amount_minutes=amount_minutes,
         kind=Kind.HELP,
         key=f"request:{request.txid}",

@@ -52,6 +52,7 @@ def test_as_cloned_nothing_is_wrong() -> None:
         (PRODUCTION | {"ALLOWED_HOSTS": ["*"]}, ["timebank.E010"]),
         (PRODUCTION | {"STAFF_NEED_MFA": False}, ["timebank.E011"]),
         (PRODUCTION | {"FAILPOINT": "x"}, ["timebank.E012"]),
+        (PRODUCTION | {"RATE_LIMITS": False}, ["timebank.E013"]),
     ],
 )
 def test_what_does_not_fit_is_named(settings, monkeypatch, changed: dict[str, object], ids: list[str]) -> None:  # type: ignore[no-untyped-def]

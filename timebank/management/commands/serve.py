@@ -164,6 +164,7 @@ class Command(BaseCommand):
             access_log=False,
             log_config=None,
             ws_max_size=65_536,
+            ws_per_message_deflate=False,  # frames are small, and one goes to many at the same moment
         )
 
 
