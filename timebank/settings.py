@@ -368,7 +368,7 @@ def _at_most(rates: str) -> str:
     return rates if RATE_LIMITS else ""
 
 
-ACCOUNT_RATE_LIMITS: Any = RATE_LIMITS and {
+ACCOUNT_RATE_LIMITS = RATE_LIMITS and {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/h/ip",
