@@ -41,7 +41,8 @@ def request_new(request: MemberRequest) -> HttpResponse:
     """Ask whoever has the code, or one neighbour (``who=one``, or ``to`` in the address), for hours."""
     if not request.user.is_member:
         return not_now(request)
-    given = request.POST if request.method == "POST" else request.GET | drafts.typed(request, request.path)
+    opened = request.GET.dict() | drafts.typed(request, request.path)
+    given = request.POST.dict() if request.method == "POST" else opened
     of_one = given.get("who") == "one" or bool(given.get("to"))
     if request.method != "POST" or "find" in request.POST:
         life = WEEK_MINUTES if of_one else site_settings.REQUEST_LIFE_MINUTES

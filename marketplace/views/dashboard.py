@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Member
-from accounts.queries import find_people
+from accounts.queries import asked_of, find_people
 from ledger.models import Account, Hold
 from ledger.origins import expiring_soon
 from ledger.queries import on_its_way, statement
@@ -23,6 +23,7 @@ from timebank.fragments import fragment, signed_in
 LATEST = 6
 NEIGHBOURS = 4
 MOST_WAITING = 100
+MOST_ASKED = 3
 
 STANDING_PAGES = {
     Member.State.NEW: "marketplace/not_confirmed.html",
@@ -49,6 +50,9 @@ def dashboard(request: MemberRequest) -> HttpResponse:
         return render(request, "ledger/_balance.html", {"account": account})
     if target == "waiting-for-you":
         return render(request, "marketplace/_waiting.html", _waiting_for(request.user))
+    if target == "asked-of-me":
+        asked = _asked_of(request.user)
+        return render(request, "accounts/_asked_of_me.html", asked) if asked["asked_of_me"] else HttpResponse()
     context = {
         "account": account,
         "holds": on_its_way(account, limit=LATEST),
@@ -65,9 +69,15 @@ def dashboard(request: MemberRequest) -> HttpResponse:
         "neighbours": find_people(request.user, "")[:NEIGHBOURS] if request.user.is_member else [],
         "figures": queries.this_month(),
         **_waiting_for(request.user),
+        **_asked_of(request.user),
         "waiting": Member.objects.applied().count() if request.user.is_staff and request.user.is_coordinator else 0,
     }
     return render(request, "marketplace/dashboard.html", context)
+
+
+def _asked_of(member: Member) -> dict[str, Any]:
+    """What neighbours ask her to pay by a code of theirs, what ends first before the rest."""
+    return {"asked_of_me": list(asked_of(member)[:MOST_ASKED]) if member.is_member else []}
 
 
 def _waiting_for(member: Member) -> dict[str, Any]:

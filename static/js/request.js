@@ -4,6 +4,7 @@
   "use strict";
 
   const LOOK_MS = 3_000;
+  const COUNTED_SECONDS = 3_600;
   const body = document.body;
   const look = () => body.dispatchEvent(new CustomEvent("payment-look"));
   let ticking = null;
@@ -12,9 +13,7 @@
 
   const inClock = (seconds) => {
     const two = (number) => String(number).padStart(2, "0");
-    const hours = Math.floor(seconds / 3600);
-    const minutes = Math.floor((seconds % 3600) / 60);
-    return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${two(minutes)}:${two(seconds % 60)}`;
+    return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
   };
 
   const countDown = (box) => {
@@ -37,9 +36,10 @@
         return;
       }
       const seconds = Math.max(Math.ceil((ends - performance.now()) / 1000), 0);
+      const isNear = seconds <= COUNTED_SECONDS; // before that a clock that runs would only be unrest
       timer.textContent = inClock(seconds);
-      timer.parentElement.hidden = false;
-      box.querySelector("[data-until]").hidden = true;
+      timer.parentElement.hidden = !isNear;
+      box.querySelector("[data-until]").hidden = isNear;
       bar.setAttribute("width", `${Math.min((seconds / life) * 100, 100)}%`);
       say(seconds);
       if (seconds === 0) {
@@ -93,7 +93,9 @@
   };
 
   document.addEventListener("htmx:load", (event) => {
-    if (event.detail.elt?.id === "request") enliven();
+    if (event.detail.elt?.id !== "request") return;
+    enliven();
+    setTimeout(look, 500); // what happened while this was on its way
   });
 
   // --- Without a socket ---

@@ -165,6 +165,15 @@ def test_asking_one_neighbour_needs_one(client, ana, bento):
     assert PaymentRequest.objects.count() == 0
 
 
+def test_one_neighbour_is_looked_for_or_named_by_the_address(client, ana, bento):
+    assert "Whom do you ask?" not in said(client.get("/requests/new/"))
+    page = client.get("/requests/new/?who=one")
+    assert "Whom do you ask?" in said(page)
+    assert '<option value="10080" selected>7 days</option>' in page.content.decode()
+    named = client.get(f"/requests/new/?to={bento.public_id}").content.decode()
+    assert f'value="{bento.public_id}" checked' in named
+
+
 def test_finding_her_works_by_plain_forms(client, ana, bento):
     page = client.post("/requests/new/", typed(who="one", q="bento", find="1"))
 

@@ -17,7 +17,7 @@ from .reading import amounts, links, words
 pytestmark = pytest.mark.django_db
 
 # session, member, account, on its way, lines, what expires, has she sent, whom to, who they are, what waits for her, what is unread
-QUERIES = 11
+QUERIES = 12
 
 
 def test_what_she_has_and_what_moved_lately(client):

@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from tests.browser import OPTIONS
+from tests.live import Server
 from tests.needs import thorough
 
 from .people import Meet, Person
@@ -20,6 +21,13 @@ from .people import Meet, Person
 pytestmark = pytest.mark.browser
 
 ARRIVED = "main .paid"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """More people than usually may sign up within an hour."""
+    with Server(RATE_LIMITS="0") as running:
+        yield running
 
 
 def make_code(person: Person, amount: str = "1 h", note: str = "Trouser hems", life: str = "30") -> str:
@@ -96,6 +104,26 @@ def test_its_time_goes_by_on_both_screens_and_one_tap_makes_a_new_one(meet: Meet
     expect(clara.page.locator("main")).to_contain_text("Waiting for the payment…")
     pay(davi, clara.page.locator("#code").inner_text())
     expect(clara.page.locator(ARRIVED)).to_be_visible()
+
+
+def test_who_is_asked_directly_sees_it_at_once_on_her_own_page_and_pays(meet: Meet) -> None:
+    quita, rui = meet("Quitéria Reis", width=390), meet("Rui Prado", width=390)
+    quita.join()
+    rui.join()
+    page = quita.go("/requests/new/?who=one")
+    page.locator("[name=q]").press_sequentially("rui", delay=20)
+    page.locator("#people").get_by_label("Rui Prado").check()
+    page.fill("[name=amount]", "45 min")
+    page.click("main form.card button[type=submit].primary")
+    page.wait_for_url("**/requests/*/")
+    expect(page.locator("main")).to_contain_text("Only Rui Prado can pay it, and was told.")
+
+    rui.page.get_by_role("link", name="Quitéria Reis asks for 45 min").click()
+    rui.page.click("main form button[type=submit].primary")
+
+    expect(rui.page.locator(ARRIVED)).to_be_visible()
+    expect(page.locator(ARRIVED)).to_be_visible()
+    assert rui.server.wait_for_mail(rui.email, "Quitéria")
 
 
 def blocked(socket: WebSocketRoute) -> None:
