@@ -13,7 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -37,6 +37,12 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def active(self) -> Self:
         """Those who may give and receive hours."""
         return self.filter(state=Member.State.ACTIVE)
+
+    def reachable_by(self, member: Member) -> Self:
+        """Active members whom ``member`` may turn to: neither of the two has blocked the other."""
+        blocked_by = Exists(Block.objects.filter(by=OuterRef("pk"), of=member))
+        blocked = Exists(Block.objects.filter(by=member, of=OuterRef("pk")))
+        return self.active().filter(~blocked_by, ~blocked)
 
     def applied(self) -> Self:
         """Those who wait for a coordinator's yes."""
@@ -312,3 +318,22 @@ class StaffMove(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.state == self.State.WAITING
+
+
+class Block(models.Model):
+    """That ``by`` wants nothing to do with ``of``, who is not told. What the two agreed on before goes on."""
+
+    by = models.ForeignKey(Member, models.CASCADE, related_name="blocks", verbose_name=_("by"), db_index=False)
+    of = models.ForeignKey(Member, models.CASCADE, related_name="+", verbose_name=_("of"))
+    created_at = models.DateTimeField(_("made"))
+
+    class Meta:
+        verbose_name = _("block")
+        verbose_name_plural = _("blocks")
+        constraints = [
+            models.UniqueConstraint(fields=["by", "of"], name="block_once"),
+            models.CheckConstraint(condition=~Q(by=models.F("of")), name="block_of_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by_id} → {self.of_id}"

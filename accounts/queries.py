@@ -22,13 +22,13 @@ _LATEST_PAYMENTS = 40
 
 
 def find_people(asking: Member, words: str, *, at_most: int = FOUND_AT_MOST) -> list[Member]:
-    """Active members for ``asking`` to send hours to.
+    """Active members for ``asking`` to send hours to; nobody whom she blocked, or who blocked her.
 
     Without ``words`` those she sent to lately, up to 4. With words ``at_most`` so many whose name holds
     them all: names with them at the beginning of a part come first, of these whom she sent to lately.
     """
     recent = _lately_paid(asking)
-    others = Member.objects.active().exclude(pk=asking.pk)
+    others = Member.objects.reachable_by(asking).exclude(pk=asking.pk)
     if not plain(words).split():
         known = others.in_bulk(recent)
         return [known[pk] for pk in recent if pk in known][:RECENT_AT_MOST]
@@ -40,7 +40,7 @@ def people_to_choose(asking: Member, words: str, chosen_id: str) -> dict[str, ob
     words = words[:LONGEST_WORDS]
     found = find_people(asking, words, at_most=FOUND_AT_MOST + 1)
     people = found[:FOUND_AT_MOST]
-    others = Member.objects.active().exclude(pk=asking.pk)
+    others = Member.objects.reachable_by(asking).exclude(pk=asking.pk)
     chosen = others.filter(public_id=chosen_id).first() if chosen_id else None
     if chosen and chosen not in people:
         people = [chosen, *people]

@@ -7,6 +7,9 @@ from .views import donating, paying, pix, requesting, sending, settings
 urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/profile/", settings.settings_profile, name="settings_profile"),
+    path("settings/blocks/", settings.blocks, name="settings_blocks"),
+    path("people/<slug:public_id>/block/", settings.block, name="block"),
+    path("people/<slug:public_id>/unblock/", settings.unblock, name="unblock"),
     path("account/sessions/", settings.devices, name="usersessions_list"),  # before allauth's
     path("agree/", settings.agree, name="agree"),
     path("send/", sending.send, name="send"),

@@ -113,6 +113,9 @@ PAGES = [
     Row("events_since", signed_in("400", anonymous="401")),
     # People, and sending hours to them. The suspended one asks for her own page; who is no member yet sees nobody.
     Row("profile", signed_in(newcomers="404"), args={"public_id": "profile"}),
+    Row("settings_blocks", signed_in()),
+    Row("block", signed_in("→ settings_blocks"), "POST", {"public_id": "poster"}),
+    Row("unblock", signed_in("→ settings_blocks"), "POST", {"public_id": "poster"}),
     Row("send", members()),
     Row("send", members(), "POST"),
     Row("send_people", members()),

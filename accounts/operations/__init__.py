@@ -1,5 +1,6 @@
 """Every write about people: joining, roles, suspension, their own settings, sending hours, and what staff move."""
 
+from .blocking import block, unblock
 from .donating import donate, look_ahead_of_donation
 from .fund import community_fund
 from .joining import apply_for_membership, approve_member, confirm_email, join, pay_starting_grant, take_in
@@ -42,6 +43,7 @@ __all__ = [
     "approve_member",
     "approve_move",
     "ask_for_hours",
+    "block",
     "change_limits",
     "change_preferences",
     "change_profile",
@@ -74,5 +76,6 @@ __all__ = [
     "suspend_member",
     "take_in",
     "take_role",
+    "unblock",
     "write_off",
 ]

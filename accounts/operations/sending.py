@@ -111,7 +111,7 @@ def may_receive(recipient: Member | None, payee: Account | None, sender: Member)
         raise ToOneself(_("You cannot send hours to yourself. Please choose a neighbour."))
     if recipient is None or payee is None or not payee.is_open:
         raise CannotReceive(NOBODY)
-    if not Member.objects.active().filter(pk=recipient.pk).exists():
+    if not Member.objects.reachable_by(sender).filter(pk=recipient.pk).exists():
         raise CannotReceive(NOBODY)
     return payee
 

@@ -72,7 +72,7 @@ def pay_me(request: MemberRequest, public_id: str) -> HttpResponse:
         return not_now(request)
     if public_id == request.user.public_id:
         return redirect("poster")
-    recipient = get_object_or_404(Member.objects.active(), public_id=public_id)
+    recipient = get_object_or_404(Member.objects.reachable_by(request.user), public_id=public_id)
     return redirect(f"{reverse('send')}?to={recipient.public_id}")
 
 

@@ -6,17 +6,21 @@ from allauth.usersessions.views import list_usersessions
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import operations, queries
 from accounts.forms import AgreeForm, PreferencesForm, ProfileForm
+from accounts.models import Member
 from timebank import drafts
 from timebank.fragments import signed_in
 
 from .asking import MemberRequest, require_form_methods
+
+MOST_BLOCKS = 200
 
 
 @require_form_methods
@@ -60,6 +64,37 @@ def agree(request: MemberRequest) -> HttpResponse:
         return redirect(next_url or "dashboard")
     context = {"form": form, "next": next_url}
     return render(request, "accounts/agree.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@login_required
+def blocks(request: MemberRequest) -> HttpResponse:
+    """Whom she keeps apart from herself, the latest first."""
+    mine = request.user.blocks.select_related("of").order_by("-pk")
+    return render(request, "accounts/blocks.html", {"blocks": mine[:MOST_BLOCKS]})
+
+
+@require_POST
+@login_required
+def block(request: MemberRequest, public_id: str) -> HttpResponse:
+    other = get_object_or_404(Member.objects.people(), public_id=public_id)
+    try:
+        operations.block(other, by=request.user)
+    except operations.ToOneself as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        words = _("You blocked %(name)s. Nobody was told.")
+        messages.success(request, words % {"name": other.display_name})
+    return redirect("settings_blocks")
+
+
+@require_POST
+@login_required
+def unblock(request: MemberRequest, public_id: str) -> HttpResponse:
+    other = get_object_or_404(Member.objects.people(), public_id=public_id)
+    operations.unblock(other, by=request.user)
+    messages.success(request, _("%(name)s can turn to you again.") % {"name": other.display_name})
+    return redirect("settings_blocks")
 
 
 @require_form_methods

@@ -16,7 +16,7 @@ from timebank import clock, failpoints
 from timebank.retries import retried
 
 from .messages import already_written, write_message
-from .refusals import AlreadyAsked, ListingClosed, OwnListing, PartnerIsShort, TermsChanged
+from .refusals import AlreadyAsked, ListingClosed, OwnListing, PartnerCannotTakePart, PartnerIsShort, TermsChanged
 from .steps import (
     account_of,
     check_minutes,
@@ -48,8 +48,8 @@ def propose(
     """Ask the owner of ``listing`` for an exchange of ``minutes``; ``starts_at`` None: we will agree.
 
     Nothing is held yet. Sent again with the same ``nonce`` and words it returns the first. Raises CannotTakePart,
-    OwnListing, ListingClosed, AlreadyAsked, AlreadyWritten, SomeMinutes, SlotInThePast; NotEnoughTime where ``by`` is
-    to pay and could not now.
+    OwnListing, ListingClosed, PartnerCannotTakePart where one has blocked the other, AlreadyAsked, AlreadyWritten,
+    SomeMinutes, SlotInThePast; NotEnoughTime where ``by`` is to pay and could not now.
     """
     listing = Listing.objects.select_for_update(no_key=True, of=("self",)).select_related("owner").get(pk=listing.pk)
     # Looked for under the lock: of two clicks at once the second finds the first.
@@ -192,6 +192,8 @@ def _check_can_be_asked_for(listing: Listing, by: Member) -> None:
         raise OwnListing(_("This is your own: neighbours ask you for it."))
     if not listing.is_open or not listing.owner.is_member:
         raise ListingClosed(_("This is not on the list any more, so nobody can ask for it now."))
+    if not Member.objects.reachable_by(by).filter(pk=listing.owner_id).exists():
+        raise PartnerCannotTakePart(_("%(name)s cannot take part in exchanges just now.") % {"name": listing.owner})
     live = Exchange.objects.filter(listing=listing, opened_by=by, state__in=Exchange.LIVE).first()
     if live is not None:
         raise AlreadyAsked(_("You asked for this already, and it is not settled yet."), live)

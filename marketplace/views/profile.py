@@ -34,6 +34,7 @@ def profile(request: MemberRequest, public_id: str) -> HttpResponse:
         "requests": [listing for listing in listings if not listing.is_offer],
         "known": queries.track_record(person),
         "reviews": queries.reviews_of(person, limit=REVIEWS),
+        "is_blocked": is_other and request.user.blocks.filter(of=person).exists(),
         "lines": between(request.user, person, limit=LINES) if is_other else [],
     }
     return render(request, "marketplace/profile.html", context)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 # session, member, the person, her listings, her exchanges, her stars, what is said of her, what passed between the
 # two, the person's roles, what is unread
-QUERIES = 10
+QUERIES = 11
 
 
 def test_what_passed_between_the_two_and_nothing_else(client):

@@ -75,6 +75,7 @@ FOR_MEMBERS = (
     "/notifications/",
     "/settings/",
     "/settings/profile/",
+    "/settings/blocks/",
     "/agree/",
     "/account/email/",
     "/account/password/change/",
