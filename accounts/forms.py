@@ -244,6 +244,31 @@ class PreferencesForm(forms.Form):
         return self.cleaned_data["units"] or self.initial["units"]
 
 
+TOKEN_DAYS = (7, 30, 90, 365)
+
+
+class TokenForm(forms.Form):
+    """For which program a token is, what it may do, and until when."""
+
+    name = NameField(
+        label=_("For which program?"),
+        help_text=_("So that you know it again, such as “calendar on my computer”."),
+        max_length=60,
+        error_messages={"required": _("Say what it is for.")},
+    )
+    may_pay = forms.BooleanField(
+        label=_("It may also pay and ask for hours in my name"),
+        help_text=_("Without this it only reads what is yours."),
+        required=False,
+    )
+    days = forms.TypedChoiceField(
+        label=_("Good for"),
+        coerce=int,
+        initial=30,
+        choices=lambda: [(n, _life_in_words(n * 24 * 60)) for n in TOKEN_DAYS],
+    )
+
+
 class AgreeForm(forms.Form):
     agree = forms.BooleanField(
         label=_("I agree to the terms and have read the privacy notice"),

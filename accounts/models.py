@@ -337,3 +337,45 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.by_id} → {self.of_id}"
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def living(self, at: object) -> Self:
+        """Those that can still be used."""
+        return self.filter(ended_at=None, expires_at__gt=at)
+
+
+class Token(models.Model):
+    """A member's own key to the API for one program: what it may do, and until when.
+
+    Shown once, when it is made; kept is only what it hashes to, and its ``start``, by which she knows it again.
+    """
+
+    public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
+    member = models.ForeignKey(Member, models.CASCADE, related_name="tokens", verbose_name=_("member"))
+    name = models.CharField(_("name"), max_length=60)
+    start = models.CharField(max_length=12)
+    token_hash = models.CharField(max_length=64, unique=True)
+    may_pay = models.BooleanField(_("may pay"), default=False)
+    created_at = models.DateTimeField(_("made"))
+    expires_at = models.DateTimeField(_("expires"))
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="token_has_a_life"),
+            models.CheckConstraint(condition=~Q(name=""), name="token_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.start}…)"
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it may do, as the API asks it."""
+        return frozenset({"read", "pay"} if self.may_pay else {"read"})

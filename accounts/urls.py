@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from .views import donating, paying, pix, requesting, sending, settings
+from .views import donating, paying, pix, requesting, sending, settings, tokens
 
 urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/profile/", settings.settings_profile, name="settings_profile"),
     path("settings/blocks/", settings.blocks, name="settings_blocks"),
+    path("settings/tokens/", tokens.tokens, name="settings_tokens"),
+    path("settings/tokens/<slug:public_id>/end/", tokens.token_end, name="token_end"),
     path("people/<slug:public_id>/block/", settings.block, name="block"),
     path("people/<slug:public_id>/unblock/", settings.unblock, name="unblock"),
     path("account/sessions/", settings.devices, name="usersessions_list"),  # before allauth's

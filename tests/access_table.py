@@ -66,6 +66,11 @@ def own(cell: str = "200", *, others: str = "404", suspended: str | None = None)
     return by_role(others, anonymous=LOGIN, member=cell, suspended=suspended or cell)
 
 
+def for_programs(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, but that a stranger is told to sign in, and not where."""
+    return ("401", *cells[1:])
+
+
 def with_second_factor(cell: str, *, others: str) -> tuple[str, ...]:
     """The same for all staff, who have one here, and another for the rest who are signed in."""
     return by_role(others, anonymous=LOGIN, coordinator=cell, moderator=cell, superuser=cell)
@@ -113,6 +118,30 @@ PAGES = [
     Row("events_since", signed_in("400", anonymous="401")),
     # People, and sending hours to them. The suspended one asks for her own page; who is no member yet sees nobody.
     Row("profile", signed_in(newcomers="404"), args={"public_id": "profile"}),
+    # Programs, and what they ask.
+    Row("settings_tokens", signed_in()),
+    Row("settings_tokens", signed_in("422"), "POST"),
+    Row("token_end", own("→ settings_tokens"), "POST", {"public_id": "token"}),
+    Row("api_schema", everyone("200")),
+    Row("api_docs", everyone("200")),
+    Row("api:me-list", signed_in(anonymous="401")),
+    Row("api:account-list", signed_in(anonymous="401", newcomers="404")),
+    Row("api:hold-list", signed_in(anonymous="401")),
+    Row("api:hold-detail", for_programs(own()), args={"id": "payment"}),
+    Row("api:transfer-list", signed_in(anonymous="401")),
+    Row("api:transfer-list", signed_in("400", anonymous="401"), "POST"),
+    Row("api:transfer-detail", for_programs(own()), args={"id": "payment"}),
+    Row("api:entry-list", signed_in(anonymous="401")),
+    Row("api:lot-list", signed_in(anonymous="401")),
+    Row("api:member-list", signed_in(anonymous="401")),
+    Row("api:member-detail", for_programs(signed_in(newcomers="404")), args={"id": "profile"}),
+    Row("api:payment-request-list", signed_in(anonymous="401")),
+    Row("api:payment-request-list", signed_in("400", anonymous="401"), "POST"),
+    Row("api:payment-request-detail", signed_in(anonymous="401"), args={"id": "neighbour's request"}),
+    Row("api:payment-request-pay", signed_in("400", anonymous="401"), "POST", {"id": "neighbour's request"}),
+    Row("api:payment-request-cancel", signed_in("400", anonymous="401"), "POST", {"id": "request"}),
+    Row("api:payment-request-renew", signed_in("400", anonymous="401"), "POST", {"id": "request"}),
+    Row("api:payment-request-give-back", signed_in("400", anonymous="401"), "POST", {"id": "request"}),
     Row("settings_blocks", signed_in()),
     Row("block", signed_in("→ settings_blocks"), "POST", {"public_id": "poster"}),
     Row("unblock", signed_in("→ settings_blocks"), "POST", {"public_id": "poster"}),

@@ -13,8 +13,8 @@ from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.models import Member, StaffMove
-from accounts.operations import ask_for_hours, change_limits, propose_reversal
+from accounts.models import Member, StaffMove, Token
+from accounts.operations import ask_for_hours, change_limits, make_token, propose_reversal
 from ledger.models import PaymentRequest, Transfer
 from ledger.operations import Limits
 from marketplace import operations as marketplace
@@ -134,6 +134,11 @@ class World:
         return made
 
     @cached_property
+    def tokens(self) -> dict[Member, Token]:
+        """One of each for a program; made before the suspension."""
+        return {whose: make_token(whose, name="a program", days=30, may_pay=True)[0] for whose in self._owners}
+
+    @cached_property
     def requests(self) -> dict[Member, PaymentRequest]:
         """A code of each by which she is paid; made before the suspension."""
         return {
@@ -159,6 +164,7 @@ class World:
         whose = self.whose(role)
         things: dict[str, Callable[[], Any]] = {
             "payment": lambda: self.payments[whose],
+            "token": lambda: self.tokens[whose].public_id,
             "request": lambda: self.requests[whose].txid,
             "request number": lambda: self.requests[whose].pk,
             "neighbour's request": lambda: self.requests[self.neighbour].txid,

@@ -198,6 +198,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "timebank",
     "timebank.jobs",
+    "rest_framework",
+    "drf_spectacular",
+    "timebank.rest",
     "notifications",
     "ledger",
     "accounts",
@@ -510,4 +513,38 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "timebank.admin_site.front_page",
     "ACCOUNT": {"navigation": "timebank.admin_site.account_links"},
     "SIDEBAR": {"show_search": False, "navigation": "timebank.admin_site.sidebar"},
+}
+
+# --- The API -------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.BySession", "accounts.tokens.ByToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["timebank.rest.access.Scoped"],
+    "DEFAULT_PARSER_CLASSES": ["timebank.rest.parsing.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["timebank.rest.problems.ProblemRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "timebank.rest.pages.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "timebank.rest.schema.Schema",
+    "DEFAULT_THROTTLE_CLASSES": ["timebank.rest.pace.ByMember"],
+    "EXCEPTION_HANDLER": "timebank.rest.problems.answer",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+API_RATE_LIMIT = _at_most("120/m/user")
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Timebank",
+    "DESCRIPTION": "Everything a member can do on the site, for programs. All amounts are whole minutes.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PaymentKind": "ledger.models.Kind",
+        "SentKind": [("help", "help"), ("gift", "gift")],
+        "HoldState": "ledger.models.Hold.State",
+        "AccountState": "ledger.models.Account.State",
+        "MemberState": "accounts.models.Member.State",
+        "RequestState": "ledger.models.PaymentRequest.State",
+    },
 }

@@ -54,6 +54,7 @@ def clear_away() -> None:
     """Delete jobs done and letters sent long ago, and ended sessions. Dead jobs stay until someone looks at them."""
     from accounts.operations import forget_ended_devices
     from notifications.operations import clear_sent_letters
+    from timebank.rest.keys import forget_calls
 
     with running.fresh_connection():
         long_ago = clock.now() - timedelta(days=settings.CLOSED_JOBS_KEPT_DAYS)
@@ -62,3 +63,4 @@ def clear_away() -> None:
         clear_sent_letters(before=long_ago)
         call_command("clearsessions")
         forget_ended_devices()
+        forget_calls(before=long_ago)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("ledger.urls")),
     path("", include("notifications.urls")),
+    path("api/", include("timebank.api")),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -30,7 +30,12 @@ CLOSED_TO_ROBOTS = (
     "/home/",
     "/listings/",
     "/notifications/",
+    "/p/",
+    "/pay-me/",
+    "/pay/",
+    "/payments/",
     "/people/",
+    "/requests/",
     "/send/",
     "/settings/",
     "/transfers/",
@@ -48,6 +53,12 @@ def landing(request: HttpRequest) -> HttpResponse:
         "timebank/landing.html",
         {"figures": community_figures(), "starting_minutes": settings.STARTING_GRANT_MINUTES},
     )
+
+
+@require_safe
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """What programs can do, drawn from the schema."""
+    return render(request, "timebank/api_docs.html")
 
 
 @require_safe

@@ -17,16 +17,19 @@ from .refusals import (
     MoreThanOwed,
     NotAllowed,
     OwnRequest,
+    TooManyTokens,
     ToOneself,
 )
 from .requesting import ask_for_hours, give_back_request, look_ahead_of_request, pay_request, renew_request
 from .roles import give_role, make_administrator, take_role
-from .sending import look_ahead, send_hours, sent_before
+from .sending import NOBODY, look_ahead, send_hours, sent_before
 from .signing_up import free_address, is_taken, sign_up
 from .staff_moves import approve_move, decline_move, grant, may_approve, propose_reversal, write_off
 from .suspension import end_sessions, forget_ended_devices, reinstate_member, suspend_member
+from .tokens import end_token, find_token, make_token
 
 __all__ = [
+    "NOBODY",
     "AlreadyDecided",
     "AlreadySent",
     "AskedOfAnother",
@@ -38,6 +41,7 @@ __all__ = [
     "NotAllowed",
     "OwnRequest",
     "ToOneself",
+    "TooManyTokens",
     "agree",
     "apply_for_membership",
     "approve_member",
@@ -52,6 +56,8 @@ __all__ = [
     "decline_move",
     "donate",
     "end_sessions",
+    "end_token",
+    "find_token",
     "forget_ended_devices",
     "free_address",
     "give_back_request",
@@ -63,6 +69,7 @@ __all__ = [
     "look_ahead_of_donation",
     "look_ahead_of_request",
     "make_administrator",
+    "make_token",
     "may_approve",
     "pay_request",
     "pay_starting_grant",

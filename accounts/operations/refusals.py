@@ -75,3 +75,7 @@ class CannotAsk(Refusal):
 
     code = "cannot_ask"
     status = 403
+
+
+class TooManyTokens(Refusal):
+    code = "too_many_tokens"

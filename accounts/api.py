@@ -1,0 +1,359 @@
+"""People for programs: oneself, neighbours, sending hours, and codes to be paid by."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+
+from allauth.core.internal import ratelimit
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
+from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+
+from ledger import api as ledger_api
+from ledger import operations as ledger
+from ledger.models import Hold, Kind, PaymentRequest
+from ledger.statements import categories, names_of
+from timebank import clock
+from timebank.errors import Refusal
+from timebank.rest.fields import MinutesField, StrictSerializer
+from timebank.rest.keys import keyed
+
+from . import codes, operations
+from .models import Member
+from .words import check_words
+
+LONGEST_NOTE = 500
+
+
+class TooOften(Refusal):
+    code = "too_often"
+    status = 429
+    retry_after_seconds = 60
+
+
+def words_field(**how: Any) -> serializers.CharField:
+    return serializers.CharField(validators=[check_words], **how)
+
+
+def _caller(request: Request) -> Member:
+    return cast(Member, request.user)
+
+
+def _check_pace(request: Request, what: str) -> None:
+    """Count one more of ``what``, "send" or "request", with those of the pages. Raises TooOften."""
+    limits = {"send": settings.SEND_RATE_LIMIT, "request": settings.REQUEST_RATE_LIMIT}
+    plain = request._request
+    if not ratelimit.consume(plain, app="accounts", action=what, config=limits, user=request.user):
+        raise TooOften(_("That is a lot in a short while. Please wait a little."))
+
+
+def _check_category(code: str) -> str:
+    if code and code not in names_of(categories()):
+        raise serializers.ValidationError(_("There is no such kind of help."), code="no_such_category")
+    return code
+
+
+# --- People -------------------------------------------------------------------------------------------
+
+
+class MemberSerializer(serializers.ModelSerializer[Member]):
+    """What neighbours see of a person."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Member
+        fields = ["id", "display_name", "about", "joined_at"]
+        read_only_fields = fields
+
+
+class MeSerializer(serializers.ModelSerializer[Member]):
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Member
+        fields = [
+            "id", "display_name", "about", "email", "language", "time_zone", "units", "state", "joined_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+ONESELF: Any = forced_singular_serializer(MeSerializer)  # type: ignore[no-untyped-call]
+
+
+class MeView(viewsets.ViewSet):
+    """The caller herself."""
+
+    serializer_class = MeSerializer
+
+    @extend_schema(operation_id="me_retrieve", responses=ONESELF)
+    def list(self, request: Request) -> Response:
+        """Who the caller is, as she set it."""
+        return Response(MeSerializer(_caller(request)).data)
+
+
+class MemberFilter(filters.FilterSet):
+    name = filters.CharFilter(method="hold_words", max_length=80, help_text="Parts of the name, whatever the accents.")
+
+    class Meta:
+        model = Member
+        fields: list[str] = []
+
+    def hold_words(self, members: QuerySet[Member], field: str, words: str) -> QuerySet[Member]:
+        return members.named_like(words)  # type: ignore[attr-defined]
+
+
+class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
+    """Neighbours whose profile the caller may open."""
+
+    queryset = Member.objects.none()  # for the schema, which is nobody's
+    serializer_class = MemberSerializer
+    filterset_class = MemberFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+
+    def get_queryset(self) -> QuerySet[Member]:
+        if not self.request.user.is_authenticated:
+            return self.queryset
+        return Member.objects.visible_to(_caller(self.request))
+
+
+# --- Sending hours ------------------------------------------------------------------------------------
+
+
+class SendSerializer(StrictSerializer):
+    """To whom (the id of her profile), how much, what for."""
+
+    to = serializers.CharField(max_length=22)
+    amount_minutes = MinutesField()
+    kind = serializers.ChoiceField(choices=[Kind.HELP.value, Kind.GIFT.value], default=Kind.HELP.value)
+    category = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    note = words_field(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+    again = serializers.BooleanField(
+        default=False, help_text="That a second payment like one of a moment ago is meant."
+    )
+
+    def validate_category(self, code: str) -> str:
+        return _check_category(code)
+
+
+class SendingView(ledger_api.TransferView):
+    __doc__ = ledger_api.TransferView.__doc__
+    paying = ("create",)
+
+    @extend_schema(request=SendSerializer, responses={202: ledger_api.HoldSerializer})
+    @keyed
+    def create(self, request: Request, *, key: str) -> Response:
+        """Send hours to a neighbour. 202: they are set aside and arrive in a moment, as the transfer of the same id."""
+        _check_pace(request, "send")
+        body = SendSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        hold = operations.send_hours(
+            sender=_caller(request),
+            recipient=Member.objects.people().filter(public_id=asked["to"]).first(),
+            amount_minutes=asked["amount_minutes"],
+            kind=asked["kind"],
+            note=asked["note"],
+            category=asked["category"],
+            nonce=f"api-{key}",
+            again=asked["again"],
+        )
+        return _on_its_way(hold, _caller(request))
+
+
+def _on_its_way(hold: Hold, member: Member) -> Response:
+    """202 with the hold, and where its progress can be read."""
+    found = ledger_api.HoldView.of(member).get(pk=hold.pk)
+    where = {"Location": reverse("api:hold-detail", args=[hold.public_id])}
+    return Response(ledger_api.HoldSerializer(found).data, status=status.HTTP_202_ACCEPTED, headers=where)
+
+
+# --- Codes to be paid by ------------------------------------------------------------------------------
+
+
+class PaymentRequestSerializer(serializers.ModelSerializer[PaymentRequest]):
+    """A code to be paid by; ``id`` is its txid, ``address`` what its QR code says."""
+
+    id = serializers.CharField(source="txid")
+    payee = serializers.SerializerMethodField()
+    asked_of = serializers.CharField(source="asked_of.public_id", default=None, allow_null=True)
+    payment = serializers.CharField(source="paid_hold.public_id", default=None, allow_null=True)
+    address = serializers.CharField()
+    spoken_code = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PaymentRequest
+        fields = [
+            "id", "payee", "amount_minutes", "note", "category", "asked_of", "state", "payment", "address",
+            "spoken_code", "created_at", "expires_at", "ended_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_payee(self, request: PaymentRequest) -> ledger_api.PartySerializer:
+        return ledger_api.party(request.payee)  # type: ignore[return-value]
+
+    def get_spoken_code(self, request: PaymentRequest) -> str:
+        """Empty once it does not answer any more."""
+        return request.spoken_code if request.is_payable(clock.now()) else ""
+
+
+class AskSerializer(StrictSerializer):
+    """What is asked for, of whom (null: whoever has the code), and for how long the code is good."""
+
+    amount_minutes = MinutesField(required=False, default=None, allow_null=True)
+    note = words_field(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+    category = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    asked_of = serializers.CharField(max_length=22, required=False, default=None, allow_null=True)
+    life_minutes = serializers.IntegerField(
+        required=False,
+        default=None,
+        allow_null=True,
+        min_value=int(ledger.SHORTEST_LIFE.total_seconds()) // 60,
+        max_value=int(ledger.LONGEST_LIFE.total_seconds()) // 60,
+    )
+
+    def validate_category(self, code: str) -> str:
+        return _check_category(code)
+
+
+class PaySerializer(StrictSerializer):
+    """What is paid: what the code asks for, or what the payer says where it leaves that to her."""
+
+    amount_minutes = MinutesField()
+
+
+class GiveBackSerializer(StrictSerializer):
+    """How much goes back; null: all that is left."""
+
+    amount_minutes = MinutesField(required=False, default=None, allow_null=True)
+
+
+class PaymentRequestFilter(filters.FilterSet):
+    class Meta:
+        model = PaymentRequest
+        fields = ["state"]
+
+
+class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
+    """Codes that the caller made, was asked to pay, or paid; a single one also by its id, for whoever was shown it."""
+
+    serializer_class = PaymentRequestSerializer
+    filterset_class = PaymentRequestFilter
+    lookup_field = "txid"
+    lookup_url_kwarg = "id"
+    paying = ("create", "pay", "cancel", "renew", "give_back")
+
+    def get_queryset(self) -> QuerySet[PaymentRequest]:
+        member = self.request.user.pk
+        hers = Q(payee__owner=member) | Q(asked_of=member) | Q(paid_hold__payer__owner=member)
+        return _beside(PaymentRequest.objects.filter(hers))
+
+    @extend_schema(responses=PaymentRequestSerializer)
+    def retrieve(self, request: Request, id: str) -> Response:
+        return Response(PaymentRequestSerializer(codes.find_by_txid(request._request, id)).data)
+
+    @extend_schema(request=AskSerializer, responses={201: PaymentRequestSerializer})
+    @keyed
+    def create(self, request: Request, *, key: str) -> Response:
+        """Make a code."""
+        _check_pace(request, "request")
+        body = AskSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        who, minutes = asked["asked_of"], asked["life_minutes"]
+        made = operations.ask_for_hours(
+            asker=_caller(request),
+            amount_minutes=asked["amount_minutes"],
+            note=asked["note"],
+            category=asked["category"],
+            life=None if minutes is None else timedelta(minutes=minutes),
+            asked_of=None if who is None else _neighbour(who),
+            nonce=f"api-{key}",
+        )
+        return _made(made)
+
+    @extend_schema(request=PaySerializer, responses={202: ledger_api.HoldSerializer})
+    @action(detail=True, methods=["post"])
+    @keyed
+    def pay(self, request: Request, id: str, *, key: str) -> Response:
+        """Pay it. 202: the hours are set aside and arrive in a moment, as the transfer of the same id."""
+        _check_pace(request, "send")
+        body = PaySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        found = codes.find_by_txid(request._request, id)
+        hold = operations.pay_request(found, payer=_caller(request), **body.validated_data)
+        return _on_its_way(hold, _caller(request))
+
+    @extend_schema(request=None, responses=PaymentRequestSerializer)
+    @action(detail=True, methods=["post"])
+    @keyed
+    def cancel(self, request: Request, id: str, *, key: str) -> Response:
+        """Take it back, so that nobody can pay it."""
+        ledger.cancel_request(self._own(request, id))
+        return Response(PaymentRequestSerializer(self._own(request, id)).data)
+
+    @extend_schema(request=None, responses={201: PaymentRequestSerializer})
+    @action(detail=True, methods=["post"])
+    @keyed
+    def renew(self, request: Request, id: str, *, key: str) -> Response:
+        """Ask once more for the same, where it is over or was taken back."""
+        _check_pace(request, "request")
+        return _made(operations.renew_request(self._own(request, id)))
+
+    @extend_schema(request=GiveBackSerializer, responses={201: ledger_api.TransferSerializer})
+    @action(detail=True, methods=["post"], url_path="give-back")
+    @keyed
+    def give_back(self, request: Request, id: str, *, key: str) -> Response:
+        """Give what was paid, or a part of it, back to who paid."""
+        body = GiveBackSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        back = operations.give_back_request(
+            self._own(request, id),
+            by=_caller(request),
+            minutes=body.validated_data["amount_minutes"],
+            nonce=f"api-{key}",
+        )
+        found = ledger_api.TransferView.of(_caller(request)).get(pk=back.pk)
+        where = {"Location": reverse("api:transfer-detail", args=[back.public_id])}
+        return Response(ledger_api.TransferSerializer(found).data, status=status.HTTP_201_CREATED, headers=where)
+
+    def _own(self, request: Request, txid: str) -> PaymentRequest:
+        found: PaymentRequest = get_object_or_404(_beside(PaymentRequest.objects.made_by(_caller(request))), txid=txid)
+        return found
+
+
+def _beside(requests: QuerySet[PaymentRequest]) -> QuerySet[PaymentRequest]:
+    return requests.select_related("payee__owner", "asked_of", "paid_hold")
+
+
+def _made(request: PaymentRequest) -> Response:
+    found = _beside(PaymentRequest.objects.all()).get(pk=request.pk)
+    where = {"Location": reverse("api:payment-request-detail", args=[found.txid])}
+    return Response(PaymentRequestSerializer(found).data, status=status.HTTP_201_CREATED, headers=where)
+
+
+def _neighbour(public_id: str) -> Member:
+    """The one who is asked. Raises CannotReceive as for anybody who cannot be reached."""
+    found = Member.objects.people().filter(public_id=public_id).first()
+    if found is None:
+        raise operations.CannotReceive(str(operations.NOBODY))
+    return found
+
+
+def register(router: BaseRouter) -> None:
+    router.register("me", MeView, "me")
+    router.register("members", MemberView, "member")
+    router.register("transfers", SendingView, "transfer")
+    router.register("payment-requests", PaymentRequestView, "payment-request")

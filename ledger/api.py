@@ -1,0 +1,216 @@
+"""What a member's books say, for programs: her account, holds, transfers, statement and lots. Read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django_filters import rest_framework as filters
+from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+
+from timebank.rest.pages import Pages
+
+from .models import Account, Entry, Hold, Kind, Lot, Transfer
+
+_PARTIES = ("payer__owner", "payee__owner")
+
+
+def party(account: Account) -> dict[str, str] | None:
+    """Who is on one side of a payment; None for the community fund."""
+    if account.kind == Account.Kind.FUND:
+        return None
+    return {"id": account.owner.public_id, "name": account.owner.display_name}
+
+
+class PartySerializer(serializers.Serializer[Any]):
+    """A person, by the id of her profile."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class AccountSerializer(serializers.ModelSerializer[Account]):
+    id = serializers.CharField(source="public_id")
+    available_minutes = serializers.IntegerField()
+
+    class Meta:
+        model = Account
+        fields = [
+            "id", "state", "balance_minutes", "held_minutes", "available_minutes", "credit_limit_minutes",
+            "soft_limit_minutes", "max_balance_minutes", "opened_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class _Sided(serializers.ModelSerializer[Any]):
+    """A payment with its two people; null is the community fund."""
+
+    id = serializers.CharField(source="public_id")
+    payer = serializers.SerializerMethodField()
+    payee = serializers.SerializerMethodField()
+
+    def get_payer(self, row: Any) -> PartySerializer(allow_null=True):  # type: ignore[valid-type]
+        return party(row.payer)
+
+    def get_payee(self, row: Any) -> PartySerializer(allow_null=True):  # type: ignore[valid-type]
+        return party(row.payee)
+
+
+class HoldSerializer(_Sided):
+    """Hours set aside: on their way when ``due``, else kept until released. Once posted, its transfer has its id."""
+
+    note = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Hold
+        fields = [
+            "id", "kind", "category", "payer", "payee", "amount_minutes", "state", "due", "note", "created_at",
+            "resolved_at", "expires_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_note(self, hold: Hold) -> str:
+        note = getattr(hold, "note", None)
+        return note.text if note is not None else ""
+
+
+class TransferSerializer(_Sided):
+    reverses = serializers.CharField(source="reverses.public_id", default=None, allow_null=True)
+
+    class Meta:
+        model = Transfer
+        fields = ["id", "kind", "category", "payer", "payee", "amount_minutes", "reverses", "posted_at"]
+        read_only_fields = fields
+
+
+class EntrySerializer(serializers.ModelSerializer[Entry]):
+    """One line of her statement: minutes in (+) or out (−), and the balance after it."""
+
+    transfer = serializers.CharField(source="transfer.public_id")
+    kind = serializers.CharField(source="transfer.kind")
+    posted_at = serializers.DateTimeField(source="transfer.posted_at")
+
+    class Meta:
+        model = Entry
+        fields = ["seq", "amount_minutes", "balance_after_minutes", "kind", "transfer", "posted_at"]
+        read_only_fields = fields
+
+
+class LotSerializer(serializers.ModelSerializer[Lot]):
+    """Minutes she has, of one mint: how they came into being, when, and until when they can be used."""
+
+    reason = serializers.CharField(source="mint.reason")
+    minted_at = serializers.DateTimeField(source="mint.transfer.posted_at")
+
+    class Meta:
+        model = Lot
+        fields = ["amount_minutes", "reason", "minted_at", "expires_at"]
+        read_only_fields = fields
+
+
+class _Payments(filters.FilterSet):
+    direction = filters.ChoiceFilter(choices=[("in", "in"), ("out", "out")], method="go")
+    kind = filters.ChoiceFilter(choices=Kind.choices)
+
+    def go(self, rows: QuerySet[Any], name: str, direction: str) -> QuerySet[Any]:
+        side = "payee__owner" if direction == "in" else "payer__owner"
+        return rows.filter(**{side: self.request.user.pk})
+
+
+class HoldFilter(_Payments):
+    class Meta:
+        model = Hold
+        fields = ["state"]
+
+
+class TransferFilter(_Payments):
+    class Meta:
+        model = Transfer
+        fields = ["kind"]
+
+
+class _Lines(Pages):
+    ordering = "-seq"
+
+
+ONE_ACCOUNT: Any = forced_singular_serializer(AccountSerializer)  # type: ignore[no-untyped-call]
+
+
+class AccountView(viewsets.ViewSet):
+    """The caller's own account."""
+
+    serializer_class = AccountSerializer
+
+    @extend_schema(operation_id="account_retrieve", responses=ONE_ACCOUNT)
+    def list(self, request: Request) -> Response:
+        """What is on it, what is held, and what can be spent."""
+        account = get_object_or_404(Account, owner=request.user.pk)
+        return Response(AccountSerializer(account).data)
+
+
+class HoldView(viewsets.ReadOnlyModelViewSet[Hold]):
+    """What is set aside, was, or is on its way, from or to the caller, newest first."""
+
+    serializer_class = HoldSerializer
+    filterset_class = HoldFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+
+    def get_queryset(self) -> QuerySet[Hold]:
+        return self.of(self.request.user)
+
+    @staticmethod
+    def of(member: Any) -> QuerySet[Hold]:
+        """Those from or to ``member``, with what is shown of them."""
+        hers = Q(payer__owner=member.pk) | Q(payee__owner=member.pk)
+        return Hold.objects.filter(hers).select_related(*_PARTIES, "note")
+
+
+class TransferView(viewsets.ReadOnlyModelViewSet[Transfer]):
+    """What moved from or to the caller, newest first."""
+
+    serializer_class = TransferSerializer
+    filterset_class = TransferFilter
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+
+    def get_queryset(self) -> QuerySet[Transfer]:
+        return self.of(self.request.user)
+
+    @staticmethod
+    def of(member: Any) -> QuerySet[Transfer]:
+        """Those from or to ``member``, with what is shown of them."""
+        hers = Q(payer__owner=member.pk) | Q(payee__owner=member.pk)
+        return Transfer.objects.filter(hers).select_related(*_PARTIES, "reverses")
+
+
+class EntryView(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):
+    """The caller's statement, newest line first."""
+
+    serializer_class = EntrySerializer
+    pagination_class = _Lines
+
+    def get_queryset(self) -> QuerySet[Entry]:
+        return Entry.objects.filter(account__owner=self.request.user.pk).select_related("transfer")
+
+
+class LotView(mixins.ListModelMixin, viewsets.GenericViewSet[Lot]):
+    """The lots the caller's hours are, newest first."""
+
+    serializer_class = LotSerializer
+
+    def get_queryset(self) -> QuerySet[Lot]:
+        return Lot.objects.open().filter(owner__owner=self.request.user.pk).select_related("mint__transfer")
+
+
+def register(router: BaseRouter) -> None:
+    router.register("account", AccountView, "account")
+    router.register("holds", HoldView, "hold")
+    router.register("entries", EntryView, "entry")
+    router.register("lots", LotView, "lot")

@@ -1,0 +1,46 @@
+"""A program of a member's: what it sends, and what it is answered."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts import operations
+from accounts.models import Member
+
+_keys = itertools.count(1)
+
+
+class Program:
+    """Calls with a token of ``member``; with a key of its own for each act, unless ``key`` says which."""
+
+    def __init__(self, member: Member, *, may_pay: bool = True) -> None:
+        self.token, self.words = operations.make_token(member, name="a program", days=30, may_pay=may_pay)
+        self._client = Client()
+
+    def get(self, path: str, **headers: str) -> HttpResponse:
+        return self._client.get(f"/api/v1/{path}", headers=self._headers | headers)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = "", **headers: str) -> HttpResponse:
+        text = body if isinstance(body, str | bytes) else json.dumps({} if body is None else body)
+        with_key = {} if key is None else {"Idempotency-Key": key or f"a-new-key-{next(_keys)}"}
+        return self._client.post(
+            f"/api/v1/{path}", text, content_type="application/json", headers=self._headers | with_key | headers
+        )
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.words}"}
+
+
+def problem(response: HttpResponse) -> tuple[int, str]:
+    """The status and code of a refusal, which is problem JSON with a sentence."""
+    assert response["Content-Type"] == "application/problem+json", response.content
+    said = json.loads(response.content)
+    assert said["status"] == response.status_code
+    assert len(said["detail"]) > 10
+    return response.status_code, said["code"]

@@ -1,0 +1,102 @@
+"""What is no call is refused with its status, code and sentence, and changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.models import Hold, PaymentRequest
+from tests.factories import available, make_member
+
+from .programs import Program, problem
+
+pytestmark = pytest.mark.django_db
+
+PLAIN = '{"to": "%s", "amount_minutes": 30%s}'
+
+
+@pytest.fixture
+def ana():
+    return make_member(minutes=120, name="Ana Souza")
+
+
+@pytest.fixture
+def bento():
+    return make_member(name="Bento Lima")
+
+
+@pytest.mark.parametrize(("body", "code"), [
+    ("", "required"), ("{", "not_json"), ("[]", "not_an_object"), ("2", "not_an_object"), ("null", "not_an_object"),
+    ('{"to": "x", "to": "y"}', "not_json"), (b"\xff\xfe", "not_json"), ("NaN", "not_json"),
+    ('{"amount_minutes": NaN}', "not_json"), ('{"amount_minutes": 1' + "0" * 400 + "}", "not_json"),
+    ('{"amount_minutes": 1e999}', "not_json"), ("[" * 50_000, "not_json"), ('{"a":' * 50 + "1" + "}" * 50, "too_deep"),
+    ('{"note": "' + "x" * 70_000 + '"}', "too_long"), ('{"note": "a\\u0000b"}', "no_text"),
+    ('{"note": "\\ud800"}', "no_text"),
+])  # fmt: skip
+def test_a_body_that_is_none(ana, body, code):
+    assert problem(Program(ana).post("transfers/", body)) == (400, code)
+    assert Hold.objects.filter(payer=ana.account).count() == 0
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"amount_minutes": True}, "not_whole"), ({"amount_minutes": 0}, "not_positive"),
+    ({"amount_minutes": -5}, "not_positive"), ({"amount_minutes": 1.5}, "not_whole"),
+    ({"amount_minutes": "30"}, "not_whole"), ({"amount_minutes": None}, "null"), ({"amount_minutes": [30]}, "not_whole"),
+    ({"amount_minutes": 10**12}, "too_much"), ({"kind": "grant"}, "invalid_choice"), ({"kind": 5}, "invalid_choice"),
+    ({"category": "nothing"}, "no_such_category"), ({"note": "x" * 501}, "max_length"),
+    ({"note": "a\u202eb"}, "control"), ({"note": ["x"]}, "invalid"), ({"to": None}, "null"), ({"to": 5.5}, None),
+    ({"state": "posted"}, "unknown_field"), ({"is_staff": True}, "unknown_field"), ({"again": "perhaps"}, "invalid"),
+])  # fmt: skip
+def test_a_wrong_field_is_named(ana, bento, changes, code):
+    body = {"to": bento.public_id, "amount_minutes": 30} | changes
+    refused = Program(ana).post("transfers/", body)
+
+    if code is None:
+        assert problem(refused)[0] in {400, 409}
+    else:
+        assert problem(refused) == (400, code)
+        assert refused.json()["field"] == next(iter(changes))
+    assert available(ana) == 120
+
+
+@pytest.mark.parametrize("missing", ["to", "amount_minutes"])
+def test_a_missing_field_is_named(ana, bento, missing):
+    body = {"to": bento.public_id, "amount_minutes": 30}
+    del body[missing]
+    refused = Program(ana).post("transfers/", body)
+
+    assert problem(refused) == (400, "required")
+    assert refused.json()["field"] == missing
+
+
+def test_another_type_of_body_is_refused(ana):
+    program = Program(ana)
+    headers = {"Authorization": f"Bearer {program.words}", "Idempotency-Key": "a-key-for-it"}
+    for type_ in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        refused = program._client.post("/api/v1/transfers/", "x=1", content_type=type_, headers=headers)
+        assert problem(refused) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("path", [
+    "holds/nobody/", "transfers/nobody/", "members/nobody/", "payment-requests/" + "x" * 32 + "/", "nothing/",
+    "holds/..%2f/", "holds/%00/", "transfers/" + "9" * 300 + "/",
+])  # fmt: skip
+def test_what_is_not_there_is_not_found(ana, path):
+    assert Program(ana).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "cursor=" + "%ff" * 20, "cursor=cD1hYmM%3D"])
+def test_a_page_that_is_none(ana, query):
+    assert Program(ana).get(f"transfers/?{query}").status_code in {200, 404}
+
+
+@pytest.mark.parametrize("query", ["direction=up", "kind=banana", "kind=%00"])
+def test_a_filter_that_is_none_is_refused(ana, query):
+    assert problem(Program(ana).get(f"transfers/?{query}"))[0] == 400
+
+
+def test_reading_by_posting_and_posting_by_reading_are_not_allowed(ana):
+    program = Program(ana)
+
+    assert problem(program.post("me/")) == (403, "permission_denied")  # a token acts only where paying is meant
+    assert problem(program.get("payment-requests/x/pay/")) == (405, "method_not_allowed")
+    assert PaymentRequest.objects.count() == 0

@@ -1,0 +1,205 @@
+"""Sending hours and paying codes by a program: the same operations as on the pages, once for each key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ledger.models import Hold, PaymentRequest, Transfer
+from tests.factories import available, balance, make_member
+from tests.work import drain
+from timebank import clock
+from timebank.rest import keys
+from timebank.rest.models import Call
+
+from .programs import Program, problem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana():
+    return make_member(minutes=120, name="Ana Souza")
+
+
+@pytest.fixture
+def bento():
+    return make_member(name="Bento Lima")
+
+
+def test_hours_are_sent_and_arrive(ana, bento):
+    program = Program(ana)
+
+    sent = program.post("transfers/", {"to": bento.public_id, "amount_minutes": 45, "note": "For the soup"})
+
+    hold = Hold.objects.get(payer=ana.account)
+    assert sent.status_code == 202
+    assert sent["Location"] == f"/api/v1/holds/{hold.public_id}/"
+    assert sent.json() | {"created_at": ""} == {
+        "id": hold.public_id,
+        "kind": "help",
+        "category": "",
+        "payer": {"id": ana.public_id, "name": "Ana Souza"},
+        "payee": {"id": bento.public_id, "name": "Bento Lima"},
+        "amount_minutes": 45,
+        "state": "held",
+        "due": True,
+        "note": "For the soup",
+        "created_at": "",
+        "resolved_at": None,
+        "expires_at": None,
+    }
+    drain()
+    assert program.get(f"holds/{hold.public_id}/").json()["state"] == "posted"
+    assert program.get(f"transfers/{hold.public_id}/").json()["amount_minutes"] == 45
+    assert balance(bento) == 45
+
+
+def test_the_same_key_sends_once_and_gets_the_same_answer(ana, bento):
+    program, body = Program(ana), {"to": bento.public_id, "amount_minutes": 45}
+    first, again = (program.post("transfers/", body, key="one-and-the-same") for _ in range(2))
+
+    assert (first.status_code, first.json(), first["Location"]) == (again.status_code, again.json(), again["Location"])
+    assert again["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first
+    assert available(ana) == 75
+
+
+def test_the_same_key_with_another_call_is_refused(ana, bento):
+    program = Program(ana)
+    program.post("transfers/", {"to": bento.public_id, "amount_minutes": 45}, key="one-and-the-same")
+
+    other = program.post("transfers/", {"to": bento.public_id, "amount_minutes": 46}, key="one-and-the-same")
+    elsewhere = program.post("payment-requests/", {}, key="one-and-the-same")
+
+    assert problem(other) == problem(elsewhere) == (422, "key_reused")
+    assert available(ana) == 75
+
+
+def test_after_the_answer_is_forgotten_the_operation_still_knows_its_key(ana, bento):
+    program, body = Program(ana), {"to": bento.public_id, "amount_minutes": 45}
+    program.post("transfers/", body, key="one-and-the-same")
+    assert keys.forget_calls(before=clock.now()) == 1
+
+    assert program.post("transfers/", body, key="one-and-the-same").status_code == 202
+    assert available(ana) == 75
+
+
+def test_what_was_refused_is_not_kept_and_may_be_tried_again(ana, bento):
+    program, body = Program(bento), {"to": ana.public_id, "amount_minutes": 45}
+    assert problem(program.post("transfers/", body, key="one-and-the-same")) == (409, "not_enough_time")
+    assert Call.objects.count() == 0
+
+    Program(ana).post("transfers/", {"to": bento.public_id, "amount_minutes": 60})
+    drain()
+    assert program.post("transfers/", body, key="one-and-the-same").status_code == 202
+
+
+@pytest.mark.parametrize("key", [None, "short", "x" * 65, "with space", "ação-ação"])
+def test_without_a_key_nothing_is_sent(ana, bento, key):
+    refused = Program(ana).post("transfers/", {"to": bento.public_id, "amount_minutes": 45}, key=key)
+
+    assert problem(refused) == (400, "key_missing")
+    assert available(ana) == 120
+
+
+def test_the_same_key_while_the_first_call_is_under_way_has_to_wait(ana, bento):
+    from django.core.cache import cache
+
+    cache.add(f"rest:{ana.pk}:one-and-the-same", True)
+    try:
+        refused = Program(ana).post("transfers/", {"to": bento.public_id, "amount_minutes": 45}, key="one-and-the-same")
+    finally:
+        cache.delete(f"rest:{ana.pk}:one-and-the-same")
+
+    assert problem(refused) == (409, "key_in_flight")
+    assert int(refused["Retry-After"]) > 0
+
+
+def test_anothers_key_is_independent(ana, bento):
+    clara = make_member(minutes=60)
+    for member in (ana, clara):
+        assert Program(member).post(
+            "transfers/", {"to": bento.public_id, "amount_minutes": 30}, key="one-and-the-same"
+        ).status_code == 202  # fmt: skip
+    assert (available(ana), available(clara)) == (90, 30)
+
+
+def test_a_second_payment_like_the_last_asks_for_again(ana, bento):
+    program, body = Program(ana), {"to": bento.public_id, "amount_minutes": 30}
+    program.post("transfers/", body)
+
+    assert problem(program.post("transfers/", body)) == (409, "already_sent")
+    assert program.post("transfers/", body | {"again": True}).status_code == 202
+
+
+# --- Codes --------------------------------------------------------------------------------------------
+
+
+def test_a_code_is_made_paid_and_given_back(ana, bento):
+    payee, payer = Program(bento), Program(ana)
+    made = payee.post("payment-requests/", {"amount_minutes": 30, "note": "Hems", "life_minutes": 5})
+    code = made.json()
+    assert made.status_code == 201
+    assert made["Location"] == f"/api/v1/payment-requests/{code['id']}/"
+    assert (code["state"], code["amount_minutes"], code["payment"]) == ("active", 30, None)
+    request = PaymentRequest.objects.get()
+    assert request.expires_at - request.created_at == timedelta(minutes=5)
+
+    assert payer.get(f"payment-requests/{code['id']}/").json()["payee"]["name"] == "Bento Lima"
+    paid = payer.post(f"payment-requests/{code['id']}/pay/", {"amount_minutes": 30})
+    drain()
+    assert paid.status_code == 202
+    assert payee.get(f"payment-requests/{code['id']}/").json()["state"] == "paid"
+    back = payee.post(f"payment-requests/{code['id']}/give-back/", {"amount_minutes": 10})
+    assert (back.status_code, back.json()["amount_minutes"], back.json()["reverses"]) == (201, 10, paid.json()["id"])
+    assert (balance(ana), balance(bento)) == (100, 20)
+
+
+def test_a_code_is_taken_back_and_renewed(ana, bento):
+    payee = Program(bento)
+    code = payee.post("payment-requests/", {"amount_minutes": 30, "asked_of": ana.public_id}).json()
+    assert code["asked_of"] == ana.public_id
+
+    assert payee.post(f"payment-requests/{code['id']}/cancel/").json()["state"] == "cancelled"
+    refused = Program(ana).post(f"payment-requests/{code['id']}/pay/", {"amount_minutes": 30})
+    assert problem(refused) == (409, "request_cancelled")
+    renewed = payee.post(f"payment-requests/{code['id']}/renew/")
+    assert renewed.status_code == 201
+    assert renewed.json()["id"] != code["id"]
+
+
+def test_only_who_made_a_code_takes_it_back(ana, bento):
+    code = Program(bento).post("payment-requests/", {"amount_minutes": 30}).json()
+
+    for act in ("cancel", "renew", "give-back"):
+        assert problem(Program(ana).post(f"payment-requests/{code['id']}/{act}/")) == (404, "not_found")
+
+
+def test_a_suspended_members_token_does_nothing(ana, bento):
+    program = Program(ana)
+    type(ana).objects.filter(pk=ana.pk).update(state="suspended")
+
+    assert problem(program.get("me/")) == (403, "suspended")
+    assert problem(program.post("transfers/", {"to": bento.public_id, "amount_minutes": 5})) == (403, "suspended")
+
+
+def test_a_token_that_only_reads_pays_nothing(ana, bento):
+    program = Program(ana, may_pay=False)
+
+    assert program.get("me/").status_code == 200
+    for path in ("transfers/", "payment-requests/", "payment-requests/x/pay/"):
+        assert problem(program.post(path, {"to": bento.public_id, "amount_minutes": 5}))[0] == 403
+    assert Transfer.objects.exclude(kind="grant").count() == 0
+
+
+def test_calls_are_limited_for_all_tokens_of_hers_together(ana, settings):
+    settings.API_RATE_LIMIT = "3/m/user"
+    first, second = Program(ana), Program(ana)
+
+    statuses = [program.get("me/").status_code for program in (first, second, first, second)]
+    assert statuses == [200, 200, 200, 429]
+    late = first.get("me/")
+    assert problem(late) == (429, "throttled")
+    assert int(late["Retry-After"]) > 0

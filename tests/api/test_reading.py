@@ -1,0 +1,134 @@
+"""What a program reads: its member's own, in pages, and of neighbours what they show."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts import operations
+from tests.factories import make_member
+from tests.ledger.stories import pay
+from tests.work import drain
+
+from .programs import Program, problem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana():
+    return make_member(minutes=600, name="Ana Souza")
+
+
+@pytest.fixture
+def bento():
+    return make_member(name="Bento Lima")
+
+
+def test_herself_and_her_account(ana):
+    program = Program(ana)
+
+    me = program.get("me/").json()
+    assert (me["id"], me["display_name"], me["email"], me["state"]) == (ana.public_id, "Ana Souza", ana.email, "active")
+    account = program.get("account/").json()
+    assert (account["balance_minutes"], account["held_minutes"], account["available_minutes"]) == (600, 0, 600)
+
+
+def test_her_statement_goes_on_page_by_page(ana, bento):
+    for number in range(5):
+        pay(ana.account, bento.account, 10 + number)
+    program = Program(ana)
+
+    first = program.get("entries/?page_size=3").json()
+    assert [line["amount_minutes"] for line in first["results"]] == [-14, -13, -12]
+    second = program.get("entries/" + first["next"].partition("entries/")[2]).json()
+    assert [line["amount_minutes"] for line in second["results"]] == [-11, -10, 600]
+    assert (second["next"], second["results"][-1]["balance_after_minutes"]) == (None, 600)
+
+
+def test_transfers_are_filtered_by_direction_and_kind(ana, bento):
+    pay(ana.account, bento.account, 10)
+    pay(bento.account, ana.account, 4, kind="gift")
+    program = Program(ana)
+
+    def amounts(query: str) -> list[int]:
+        return [row["amount_minutes"] for row in program.get(f"transfers/?{query}").json()["results"]]
+
+    assert amounts("direction=out") == [10]
+    assert amounts("direction=in") == [4, 600]
+    assert amounts("kind=gift") == [4]
+
+
+def test_her_lots_add_up_to_what_she_has(ana):
+    lots = Program(ana).get("lots/").json()["results"]
+
+    assert sum(lot["amount_minutes"] for lot in lots) == 600
+    assert lots[0]["reason"] == "grant"
+
+
+def test_nobody_elses(ana, bento):
+    hold = operations.send_hours(sender=ana, recipient=bento, amount_minutes=5, kind="gift", nonce="between-the-two")
+    drain()
+    stranger = Program(make_member())
+
+    for path in (f"holds/{hold.public_id}/", f"transfers/{hold.public_id}/"):
+        assert problem(stranger.get(path)) == (404, "not_found")
+        assert Program(bento).get(path).status_code == 200
+    assert stranger.get("holds/").json()["results"] == []
+
+
+def test_neighbours_by_name_and_only_what_they_show(ana, bento):
+    found = Program(ana).get("members/?name=bento").json()["results"]
+
+    assert found == [
+        {"id": bento.public_id, "display_name": "Bento Lima", "about": "", "joined_at": found[0]["joined_at"]}
+    ]
+    assert problem(Program(ana).get(f"members/{make_member(state='suspended').public_id}/")) == (404, "not_found")
+
+
+def test_by_the_session_of_the_site_too_and_then_only_with_its_token_against_forgery(ana, bento):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ana)
+
+    assert browser.get("/api/v1/me/").status_code == 200
+    body = {"to": bento.public_id, "amount_minutes": 5}
+    refused = browser.post("/api/v1/transfers/", body, content_type="application/json")
+    assert problem(refused)[0] == 403
+
+
+def test_a_suspended_member_still_reads_what_is_hers_by_her_session(ana, client):
+    type(ana).objects.filter(pk=ana.pk).update(state="suspended")
+    client.force_login(type(ana).objects.get(pk=ana.pk))
+
+    assert client.get("/api/v1/account/").json()["balance_minutes"] == 600
+
+
+@pytest.mark.parametrize("said", ["", "Bearer", "Bearer tb_no", "Bearer a b", "Basic x", "Bearer \xff"])
+def test_strangers_are_told_to_sign_in(client, said):
+    refused = client.get("/api/v1/me/", headers={"Authorization": said} if said else {})
+
+    assert problem(refused)[0] == 401
+    assert refused["WWW-Authenticate"] == "Bearer"
+
+
+def test_sentences_are_in_her_language():
+    refused = Program(make_member(language="pt-br")).post("transfers/", {"to": "x"})
+
+    assert refused.json()["detail"] == "Este campo é obrigatório."
+
+
+@pytest.mark.parametrize("rows", [1, 3, 50])
+@pytest.mark.parametrize(("path", "queries"), [
+    ("entries/", 2), ("transfers/", 2), ("holds/", 2), ("lots/", 2), ("members/", 2), ("payment-requests/", 2),
+])  # fmt: skip
+def test_a_list_takes_the_same_queries_however_many_rows(ana, rows, path, queries, django_assert_num_queries):
+    for number in range(rows):
+        other = make_member(minutes=60)
+        pay(ana.account, other.account, 1)
+        operations.ask_for_hours(asker=ana, amount_minutes=5, nonce=f"number-{number}", asked_of=other)
+    program = Program(ana)
+    program.get(path)
+
+    with django_assert_num_queries(queries):
+        shown = program.get(f"{path}?page_size=100").json()["results"]
+    assert len(shown) >= (1 if path == "lots/" else rows)

@@ -1,0 +1,51 @@
+"""The schema: it is whole, says of each call what it may answer, and is drawn on a page."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+from django.urls import URLPattern, get_resolver
+
+pytestmark = pytest.mark.django_db
+
+
+def schema(client) -> dict:
+    response = client.get("/api/schema/")
+    assert response.status_code == 200
+    found: dict = json.loads(response.content)
+    return found
+
+
+def test_it_is_sound_and_nothing_in_it_is_guessed():
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json", stdout=io.StringIO())
+
+
+def test_every_address_of_the_api_is_in_it(client):
+    (api,) = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/"]
+    (v1,) = [one for one in api.url_patterns if str(one.pattern) == "v1/"]
+    count = sum(isinstance(one, URLPattern) for one in v1.url_patterns)
+
+    assert len(schema(client)["paths"]) == count > 10
+
+
+def test_what_changes_something_names_its_key_and_its_problems(client):
+    for path, ways in schema(client)["paths"].items():
+        for method, call in ways.items():
+            needed = {"401", "403", "404", "429"} | ({"400", "409", "415", "422", "503"} if method == "post" else set())
+            assert needed <= set(call["responses"]), path
+            keys = [one for one in call.get("parameters", []) if one["name"] == "Idempotency-Key"]
+            assert bool(keys) == (method == "post"), path
+
+
+def test_it_is_of_the_version_that_is_promised(client):
+    assert schema(client)["openapi"].startswith("3.1")
+
+
+def test_the_page_loads_nothing_from_elsewhere(client):
+    page = client.get("/api/docs/").content.decode()
+
+    assert 'data-schema="/api/schema/"' in page
+    assert "://" not in page.replace("http://www.w3.org", "").replace("http://testserver", "")

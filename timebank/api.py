@@ -1,0 +1,19 @@
+"""The API's addresses: each app puts its resources on one router. (What they share is in timebank/rest/.)"""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.routers import SimpleRouter
+
+from accounts import api as accounts
+from ledger import api as ledger
+from timebank.views import api_docs
+
+router = SimpleRouter()
+for app in (ledger, accounts):
+    app.register(router)
+
+urlpatterns = [
+    path("v1/", include((router.urls, "api"))),
+    path("docs/", api_docs, name="api_docs"),
+    path("schema/", SpectacularJSONAPIView.as_view(authentication_classes=[], throttle_classes=[]), name="api_schema"),
+]
