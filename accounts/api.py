@@ -122,6 +122,7 @@ class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
     filterset_class = MemberFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
+    lookup_value_regex = ledger_api.IDS
 
     def get_queryset(self) -> QuerySet[Member]:
         if not self.request.user.is_authenticated:
@@ -253,6 +254,7 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     filterset_class = PaymentRequestFilter
     lookup_field = "txid"
     lookup_url_kwarg = "id"
+    lookup_value_regex = ledger_api.IDS
     paying = ("create", "pay", "cancel", "renew", "give_back")
 
     def get_queryset(self) -> QuerySet[PaymentRequest]:

@@ -37,7 +37,7 @@ class NoSuchCode(Refusal):
 def find_by_txid(request: HttpRequest, txid: str) -> PaymentRequest:
     """The request with this ``txid``. Raises NoSuchCode, which counts as a guess, and TooManyGuesses after many."""
     _check_guesses(request)
-    found = _requests().filter(txid=txid).first()
+    found = _requests().filter(txid=txid).first() if _TXID.fullmatch(txid) else None
     if found is None:
         raise _no_such_code(request)
     return found

@@ -18,6 +18,7 @@ from timebank.rest.pages import Pages
 
 from .models import Account, Entry, Hold, Kind, Lot, Transfer
 
+IDS = "[A-Za-z0-9]{1,40}"  # public ids and txids: nothing else reaches the database
 _PARTIES = ("payer__owner", "payee__owner")
 
 
@@ -161,6 +162,7 @@ class HoldView(viewsets.ReadOnlyModelViewSet[Hold]):
     filterset_class = HoldFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
+    lookup_value_regex = IDS
 
     def get_queryset(self) -> QuerySet[Hold]:
         return self.of(self.request.user)
@@ -179,6 +181,7 @@ class TransferView(viewsets.ReadOnlyModelViewSet[Transfer]):
     filterset_class = TransferFilter
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
+    lookup_value_regex = IDS
 
     def get_queryset(self) -> QuerySet[Transfer]:
         return self.of(self.request.user)

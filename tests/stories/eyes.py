@@ -101,7 +101,9 @@ class Eyes:
             self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             if "/admin/" in self.page.url:  # unfold asks for the theme once, when the page is made
                 self.page.evaluate("theme => document.documentElement.className = theme", theme)
-            self.page.evaluate("document.getAnimations().forEach(one => one.finish())")  # colours fade over
+            self.page.evaluate(
+                "document.getAnimations().forEach(one => one.effect.getComputedTiming().endTime === Infinity || one.finish())"
+            )  # colours fade over
             found = _too_wide(self.page)
             if number == 0:
                 self.page.evaluate(AXE_SCRIPT)
