@@ -31,7 +31,8 @@ done
 copy qr qr decode.js index.js LICENSE LICENSE-MIT # finds QR codes in pictures
 copy swagger-ui-dist swagger-ui swagger-ui-bundle.js swagger-ui.css LICENSE NOTICE # shows what the API can do
 for file in static/vendor/swagger-ui/swagger-ui{-bundle.js,.css}; do # no maps, and no pictures our policy would refuse
-  sed -e 's,/[/*]# sourceMappingURL=[^ *]*\( \*/\)*,,' -e 's,url("data:[^"]*"),none,g;s,url(data:[^)]*),none,g' "$file" >"$work/unmapped" && cp "$work/unmapped" "$file"
+  sed -E -e 's,/[/*]# sourceMappingURL=[^ *]*( \*/)?,,' \
+    -e 's,url\("data:([^"\\]|\\.)*"\),none,g;s,url\(data:[^)]*\),none,g' "$file" >"$work/unmapped" && cp "$work/unmapped" "$file"
 done
 copy uplot uplot dist/uPlot.iife.min.js dist/uPlot.min.css LICENSE
 (cd static/vendor && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)

@@ -12,7 +12,6 @@ from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,7 +24,7 @@ from django_htmx.http import push_url
 
 from notifications.middleware import has_seen
 from timebank import clock
-from timebank.fragments import fragment, signed_in
+from timebank.fragments import fragment, number, signed_in
 from timebank.reader import spoken_to
 
 from . import community, origins, queries, statements
@@ -91,9 +90,9 @@ def hours(request: HttpRequest) -> HttpResponse:
 def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
     categories = statements.categories()
     form = StatementFilter(request.GET, categories)
-    before = _number(request, "before")
-    wanted = min(_number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
-    shown = wanted if before is None else min((_number(request, "after") or 0) + wanted, MOST_LINES_KEPT_FRESH)
+    before = number(request, "before")
+    wanted = min(number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
+    shown = wanted if before is None else min((number(request, "after") or 0) + wanted, MOST_LINES_KEPT_FRESH)
     page, months, holds = queries.Page([], None), [], []
     if form.is_valid():
         chosen = form.chosen()
@@ -236,7 +235,7 @@ def receipt_file(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def books(request: HttpRequest) -> HttpResponse:
     """The community's books, for everyone: the fund's statement and the sums, with nobody's name or balance."""
-    before = _number(request, "before")
+    before = number(request, "before")
     context = {
         "page": community.fund_statement(before=before, limit=LINES_ON_A_PAGE),
         "is_first_page": before is None,
@@ -252,13 +251,3 @@ def _has_arrived(hold: Hold) -> bool:
 
 def _is_news(hold: Hold) -> bool:
     return bool(hold.resolved_at and clock.now() - hold.resolved_at < JUST_NOW)
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    """A number from the address; None for none. Raises BadRequest for anything else."""
-    text = request.GET.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadRequest("not a number")
-    return int(text)

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts import api as accounts
 from ledger import api as ledger
+from timebank.rest.problems import nowhere
 from timebank.views import api_docs
 
 router = SimpleRouter()
@@ -14,6 +15,7 @@ for app in (ledger, accounts):
 
 urlpatterns = [
     path("v1/", include((router.urls, "api"))),
+    path("v1/<path:rest>", nowhere, name="api_nowhere"),  # so that a wrong address is told to a program as a program
     path("docs/", api_docs, name="api_docs"),
     path("schema/", SpectacularJSONAPIView.as_view(authentication_classes=[], throttle_classes=[]), name="api_schema"),
 ]

@@ -9,18 +9,30 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from . import drafts
 
 View = Callable[..., HttpResponse]
+_MORE_DIGITS_THAN_A_KEY = 19
 
 
 def fragment(request: HttpRequest) -> str:
     """The id of the part of the page that is asked for; empty where the whole is, as by the browser's back button."""
     htmx: Any = request.htmx  # type: ignore[attr-defined]  # django_htmx
     return (htmx.target or "") if htmx and not htmx.history_restore_request else ""
+
+
+def number(request: HttpRequest, name: str) -> int | None:
+    """A number from the address; None for none. Raises BadRequest for anything else."""
+    text = request.GET.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < _MORE_DIGITS_THAN_A_KEY):
+        raise BadRequest("not a number")
+    return int(text)
 
 
 def signed_in(view: View) -> View:

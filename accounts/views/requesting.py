@@ -10,7 +10,6 @@ from allauth.core.internal import ratelimit
 from django import forms
 from django.conf import settings as site_settings
 from django.contrib import messages
-from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -25,8 +24,9 @@ from ledger.models import PaymentRequest, Transfer
 from ledger.queries import payment
 from ledger.views import payment_context
 from timebank import clock, drafts
+from timebank.durations import in_words
 from timebank.errors import Busy, Refusal
-from timebank.fragments import fragment, signed_in
+from timebank.fragments import fragment, number, signed_in
 
 from .asking import MemberRequest, not_now, require_form_methods
 from .pace import respond_429
@@ -79,7 +79,7 @@ def requests(request: MemberRequest) -> HttpResponse:
     form = RequestFilter(request.GET, queryset=PaymentRequest.objects.made_by(request.user))
     is_sound = form.is_valid()
     found = form.qs if is_sound else PaymentRequest.objects.none()
-    before = _number(request.GET.get("before"))
+    before = number(request, "before")
     if before is not None:
         found = found.filter(pk__lt=before)
     rows = list(found.select_related("paid_hold__payer__owner", "asked_of").order_by("-pk")[: REQUESTS_ON_A_PAGE + 1])
@@ -114,7 +114,7 @@ def request_page(request: MemberRequest, found: PaymentRequest) -> HttpResponse:
         context["can_give_back"] = _can_give_back(found)
     elif found.is_payable(clock.now()):
         label = _("QR code of this request") if found.amount_minutes is None else _("QR code to pay %(amount)s")
-        context["drawing"] = qr.drawing(found.address, label=label % {"amount": _amount_of(found)})
+        context["drawing"] = qr.drawing(found.address, label=label % {"amount": in_words(found.amount_minutes or 0)})
         context["left_seconds"] = max(int((found.expires_at - clock.now()).total_seconds()), 0)
         context["life_seconds"] = int((found.expires_at - found.created_at).total_seconds())
     context["seen"] = seen_as(found)
@@ -211,12 +211,6 @@ def _own(request: MemberRequest, txid: str) -> PaymentRequest:
     return found
 
 
-def _amount_of(found: PaymentRequest) -> str:
-    from timebank.durations import in_words
-
-    return in_words(found.amount_minutes or 0)
-
-
 def _can_give_back(found: PaymentRequest) -> bool:
     transfer = Transfer.objects.filter(hold__payment_request=found).first()
     return bool(transfer and ledger.can_refund(transfer) and ledger.reversible_minutes(transfer))
@@ -245,11 +239,3 @@ def _busy_too(response: HttpResponse, refusal: Refusal | None) -> HttpResponse:
     if isinstance(refusal, Busy):
         response["Retry-After"] = str(refusal.retry_after_seconds)
     return response
-
-
-def _number(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadRequest("not a number")
-    return int(text)

@@ -77,11 +77,11 @@ def test_another_type_of_body_is_refused(ana):
 
 
 @pytest.mark.parametrize("path", [
-    "holds/nobody/", "transfers/nobody/", "members/nobody/", "payment-requests/" + "x" * 32 + "/", "nothing/",
+    "holds/nobody/", "transfers/nobody/", "members/nobody/", "nothing/", "payment-requests/short/",
     "holds/..%2f/", "holds/%00/", "transfers/" + "9" * 300 + "/",
 ])  # fmt: skip
 def test_what_is_not_there_is_not_found(ana, path):
-    assert Program(ana).get(path).status_code == 404
+    assert problem(Program(ana).get(path)) in {(404, "not_found"), (404, "no_such_code")}
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=" + "%ff" * 20, "cursor=cD1hYmM%3D"])

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -91,6 +92,13 @@ def _flattened(detail: Any, field: str = "") -> list[dict[str, str]]:
     if isinstance(detail, list):
         return [one for inside in detail for one in _flattened(inside, field)]
     return [{"field": field, "code": str(getattr(detail, "code", "invalid")), "detail": str(detail)}]
+
+
+@csrf_exempt  # nothing is done here
+def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
+    """What every address of the API answers that is none."""
+    said = problem(404, "not_found", _("There is nothing here, or nothing that is yours to see.")).data
+    return JsonResponse(said, status=404, content_type="application/problem+json")
 
 
 def problem(status: int, code: str, detail: str, *, field: str | None = None) -> Response:
