@@ -17,7 +17,6 @@ from ledger.queries import payment
 from ledger.views import payment_context
 from notifications.middleware import has_seen
 from timebank import clock, drafts
-from timebank.durations import in_words
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
 
@@ -152,7 +151,7 @@ def _look_over(request: MemberRequest, found: PaymentRequest, form: PayForm | No
     try:
         left_minutes = operations.look_ahead_of_request(found, payer=request.user, amount_minutes=found.amount_minutes)
     except Refusal as refusal:
-        return context | {"cannot": str(refusal), "needs": in_words(found.amount_minutes or 0)}
+        return context | {"cannot": str(refusal)}
     return context | {
         "left_minutes": left_minutes,
         "owes_much": account.is_below_soft_limit(less=found.amount_minutes or 0),

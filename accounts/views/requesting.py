@@ -23,6 +23,7 @@ from ledger import operations as ledger
 from ledger.models import PaymentRequest, Transfer
 from ledger.queries import payment
 from ledger.views import payment_context
+from notifications.middleware import has_seen
 from timebank import clock, drafts
 from timebank.durations import in_words
 from timebank.errors import Busy, Refusal
@@ -108,6 +109,8 @@ def my_request(request: MemberRequest, txid: str) -> HttpResponse:
 def request_page(request: MemberRequest, found: PaymentRequest) -> HttpResponse:
     """The page of ``found`` for whoever made it. As a fragment: nothing, while all is as she has ``seen`` it."""
     part = fragment(request)
+    if request.method == "GET":
+        has_seen(request, "txid", found.txid)
     context: dict[str, Any] = {"asked": found, "is_mine": True, "is_fragment": bool(part), "now": clock.now()}
     if found.paid_hold is not None:
         context |= payment_context(request, payment(found.paid_hold.public_id, of=request.user))

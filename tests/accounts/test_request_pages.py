@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from accounts import operations
 from ledger.models import PaymentRequest, Transfer
 from ledger.operations import expire_requests
+from notifications.models import Event
 from tests.factories import available, balance, make_member
 from tests.pages.reading import links, words
 from tests.work import drain
@@ -217,6 +218,9 @@ def test_over_it_says_so_and_is_renewed_with_one_tap(client, ana):
         assert "This code is not good any more" in said(page)
         assert "Make a new code" in said(page)
         expire_requests()
+        assert Event.objects.unread(ana).filter(type="payment-expired").count() == 1
+        client.get(f"/requests/{request.txid}/")
+        assert not Event.objects.unread(ana).filter(type="payment-expired").exists()
         renewed = [client.post(f"/requests/{request.txid}/renew/")["Location"] for _ in range(2)]
         assert renewed[0] == renewed[1] != f"/requests/{request.txid}/"
         assert "You will receive 1h" in said(client.get(renewed[0]))
@@ -333,7 +337,7 @@ def test_a_code_shown_takes_few_queries(client, ana, django_assert_num_queries):
     request = ask(ana)
     client.get("/pay/")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(f"/requests/{request.txid}/")
 
 
