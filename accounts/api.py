@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
-from allauth.core.internal import ratelimit
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -25,21 +23,15 @@ from ledger import operations as ledger
 from ledger.models import Hold, Kind, PaymentRequest
 from ledger.statements import categories, names_of
 from timebank import clock
-from timebank.errors import Refusal
 from timebank.rest.fields import MinutesField, StrictSerializer
 from timebank.rest.keys import keyed
 
 from . import codes, operations
 from .models import Member
+from .pace import check_pace
 from .words import check_words
 
 LONGEST_NOTE = 500
-
-
-class TooOften(Refusal):
-    code = "too_often"
-    status = 429
-    retry_after_seconds = 60
 
 
 def words_field(**how: Any) -> serializers.CharField:
@@ -48,14 +40,6 @@ def words_field(**how: Any) -> serializers.CharField:
 
 def _caller(request: Request) -> Member:
     return cast(Member, request.user)
-
-
-def _check_pace(request: Request, what: str) -> None:
-    """Count one more of ``what``, "send" or "request", with those of the pages. Raises TooOften."""
-    limits = {"send": settings.SEND_RATE_LIMIT, "request": settings.REQUEST_RATE_LIMIT}
-    plain = request._request
-    if not ratelimit.consume(plain, app="accounts", action=what, config=limits, user=request.user):
-        raise TooOften(_("That is a lot in a short while. Please wait a little."))
 
 
 def _check_category(code: str) -> str:
@@ -157,7 +141,7 @@ class SendingView(ledger_api.TransferView):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Send hours to a neighbour. 202: they are set aside and arrive in a moment, as the transfer of the same id."""
-        _check_pace(request, "send")
+        check_pace(request._request, "send")
         body = SendSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.validated_data
@@ -202,8 +186,9 @@ class PaymentRequestSerializer(serializers.ModelSerializer[PaymentRequest]):
         ]  # fmt: skip
         read_only_fields = fields
 
-    def get_payee(self, request: PaymentRequest) -> ledger_api.PartySerializer:
-        return ledger_api.party(request.payee)  # type: ignore[return-value]
+    @extend_schema_field(ledger_api.PartySerializer)
+    def get_payee(self, request: PaymentRequest) -> dict[str, str] | None:
+        return ledger_api.party(request.payee)
 
     def get_spoken_code(self, request: PaymentRequest) -> str:
         """Empty once it does not answer any more."""
@@ -264,13 +249,15 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
 
     @extend_schema(responses=PaymentRequestSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
-        return Response(PaymentRequestSerializer(codes.find_by_txid(request._request, id)).data)
+        found = codes.find_by_txid(request._request, id)
+        operations.check_may_see(found, _caller(request))
+        return Response(PaymentRequestSerializer(found).data)
 
     @extend_schema(request=AskSerializer, responses={201: PaymentRequestSerializer})
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Make a code."""
-        _check_pace(request, "request")
+        check_pace(request._request, "request")
         body = AskSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.validated_data
@@ -291,7 +278,7 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @keyed
     def pay(self, request: Request, id: str, *, key: str) -> Response:
         """Pay it. 202: the hours are set aside and arrive in a moment, as the transfer of the same id."""
-        _check_pace(request, "send")
+        check_pace(request._request, "send")
         body = PaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         found = codes.find_by_txid(request._request, id)
@@ -311,7 +298,7 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @keyed
     def renew(self, request: Request, id: str, *, key: str) -> Response:
         """Ask once more for the same, where it is over or was taken back."""
-        _check_pace(request, "request")
+        check_pace(request._request, "request")
         return _made(operations.renew_request(self._own(request, id)))
 
     @extend_schema(request=GiveBackSerializer, responses={201: ledger_api.TransferSerializer})

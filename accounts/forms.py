@@ -19,7 +19,15 @@ from .words import NameField, WordsField
 from .zones import place, zone_choices
 
 
-class SendForm(forms.Form):
+class AmountForm(forms.Form):
+    """A form that asks for an ``amount`` of time."""
+
+    def amount_readings(self) -> list[str]:
+        """What the amount could mean, where it was refused for being unclear about that: "2 h", "2 min"."""
+        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
+
+
+class SendForm(AmountForm):
     """To whom, how much, what for: the first step of sending hours."""
 
     to = forms.CharField(max_length=22, error_messages={"required": _("Choose who gets the hours.")})
@@ -44,10 +52,6 @@ class SendForm(forms.Form):
         self._kinds = categories()  # asked once, for the choice, its check and the look-over
         field: Any = self.fields["category"]
         field.choices = [("", _("Not said")), *self._kinds]
-
-    def amount_readings(self) -> list[str]:
-        """What the amount could mean, where it was refused for being unclear about that: "2 h", "2 min"."""
-        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
     def category_name(self) -> str:
         """What the chosen kind of help is called; "" where none was chosen."""
@@ -82,7 +86,7 @@ def _life_in_words(minutes: int) -> str:
     return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
 
 
-class AskForm(forms.Form):
+class AskForm(AmountForm):
     """How much to ask for, what for, how long the code is good, and whom to ask where it is one neighbour."""
 
     amount = MinutesField(
@@ -108,19 +112,11 @@ class AskForm(forms.Form):
         field.choices = [("", _("Not said")), *categories()]
         self.fields["to"].required = of_one
 
-    def amount_readings(self) -> list[str]:
-        """As in `SendForm`."""
-        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
-
-class PayForm(forms.Form):
+class PayForm(AmountForm):
     """What is paid for a code: what it asks for, or what the payer says where it leaves that to her."""
 
     amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
-
-    def amount_readings(self) -> list[str]:
-        """As in `SendForm`."""
-        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
 
 class CodeForm(forms.Form):
@@ -142,18 +138,14 @@ class CodeForm(forms.Form):
         }
 
 
-class GiveBackForm(forms.Form):
+class GiveBackForm(AmountForm):
     """How much of what was paid goes back."""
 
     amount = MinutesField(label=_("How much goes back?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
     nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$", widget=forms.HiddenInput)
 
-    def amount_readings(self) -> list[str]:
-        """As in `SendForm`."""
-        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
-
-class DonateForm(forms.Form):
+class DonateForm(AmountForm):
     """How much to give to the community fund."""
 
     amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
@@ -164,10 +156,6 @@ class DonateForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-
-    def amount_readings(self) -> list[str]:
-        """As in `SendForm`."""
-        return readings(self.data["amount"].strip()) if self.has_error("amount", "which_unit") else []
 
 
 class ConfirmDonateForm(DonateForm):

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -56,10 +56,12 @@ class _Sided(serializers.ModelSerializer[Any]):
     payer = serializers.SerializerMethodField()
     payee = serializers.SerializerMethodField()
 
-    def get_payer(self, row: Any) -> PartySerializer(allow_null=True):  # type: ignore[valid-type]
+    @extend_schema_field(PartySerializer(allow_null=True))
+    def get_payer(self, row: Any) -> dict[str, str] | None:
         return party(row.payer)
 
-    def get_payee(self, row: Any) -> PartySerializer(allow_null=True):  # type: ignore[valid-type]
+    @extend_schema_field(PartySerializer(allow_null=True))
+    def get_payee(self, row: Any) -> dict[str, str] | None:
         return party(row.payee)
 
 

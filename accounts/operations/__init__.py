@@ -20,7 +20,14 @@ from .refusals import (
     TooManyTokens,
     ToOneself,
 )
-from .requesting import ask_for_hours, give_back_request, look_ahead_of_request, pay_request, renew_request
+from .requesting import (
+    ask_for_hours,
+    check_may_see,
+    give_back_request,
+    look_ahead_of_request,
+    pay_request,
+    renew_request,
+)
 from .roles import give_role, make_administrator, take_role
 from .sending import NOBODY, look_ahead, send_hours, sent_before
 from .signing_up import free_address, is_taken, sign_up
@@ -51,6 +58,7 @@ __all__ = [
     "change_limits",
     "change_preferences",
     "change_profile",
+    "check_may_see",
     "community_fund",
     "confirm_email",
     "decline_move",

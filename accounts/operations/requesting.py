@@ -88,6 +88,12 @@ def give_back_request(request: PaymentRequest, *, by: Member, minutes: int | Non
     return ledger.refund_request(request, minutes=minutes, actor=by, key=f"give-back:{nonce}")
 
 
+def check_may_see(request: PaymentRequest, member: Member) -> None:
+    """What was asked of one person is for the two of them to read. Raises AskedOfAnother."""
+    if request.asked_of_id not in {None, member.pk} and request.payee.owner_id != member.pk:
+        raise AskedOfAnother(_("This code is for somebody else. Please ask for one of your own."))
+
+
 def _may_ask(asker: Member) -> Account:
     """The account to be paid to, if she may receive hours. Raises CannotAsk."""
     account = account_of(asker)
@@ -100,8 +106,7 @@ def _may_pay(request: PaymentRequest, payer: Member) -> Account:
     payee: Member = request.payee.owner
     if payee == payer:
         raise OwnRequest(_("This is your own code. Show it to the person who pays you."))
-    if request.asked_of_id not in {None, payer.pk}:
-        raise AskedOfAnother(_("This code is for somebody else. Please ask for one of your own."))
+    check_may_see(request, payer)
     account = may_send(payer, account_of(payer))
     may_receive(payee, request.payee, payer)
     return account

@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 
 from accounts import operations
 from accounts.forms import ConfirmDonateForm, DonateForm
+from accounts.pace import is_within
 from timebank.errors import Busy, Refusal
 
 from .asking import MemberRequest, not_now, require_form_methods
-from .pace import may_send_now, respond_429
+from .pace import respond_429
 
 
 @require_form_methods
@@ -46,7 +47,7 @@ def donate_confirm(request: MemberRequest) -> HttpResponse:
         return not_now(request)
     if request.method != "POST":
         return redirect("donate")
-    if not may_send_now(request):
+    if not is_within(request, "send"):
         return respond_429(request)
     form = ConfirmDonateForm(request.POST)
     if not form.is_valid():  # no page of ours sends this

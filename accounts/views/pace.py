@@ -1,14 +1,13 @@
-"""How often a member may ask, and what she gets who asks too often."""
+"""What somebody gets who asks too often."""
 
 from __future__ import annotations
 
 from allauth.core.internal import ratelimit
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-WAIT_SECONDS = 60
+from accounts.pace import WAIT_SECONDS
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -28,9 +27,3 @@ def respond_429(request: HttpRequest) -> HttpResponse:
     """The page for whoever asked too often."""
     response: HttpResponse = ratelimit.respond_429(request)
     return response
-
-
-def may_send_now(request: HttpRequest) -> bool:
-    """Count one more payment of hers; whether it is within what one may send."""
-    limit = {"send": settings.SEND_RATE_LIMIT}
-    return bool(ratelimit.consume(request, app="accounts", action="send", config=limit))

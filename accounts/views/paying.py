@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts import codes, operations, queries
 from accounts.forms import CodeForm, PayForm
 from accounts.models import Member
+from accounts.pace import is_within
 from ledger.models import Account, PaymentRequest
 from ledger.queries import payment
 from ledger.views import payment_context
@@ -21,7 +22,7 @@ from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
 
 from .asking import MemberRequest, not_now, require_form_methods
-from .pace import may_send_now, respond_429
+from .pace import respond_429
 from .requesting import seen_as
 
 
@@ -87,6 +88,10 @@ def payment_request(request: MemberRequest, txid: str) -> HttpResponse:
         return respond_429(request)
     if found.payee.owner_id == request.user.pk:
         return redirect("my_request", txid)
+    try:
+        operations.check_may_see(found, request.user)
+    except operations.AskedOfAnother as refusal:
+        return render(request, "accounts/for_another.html", {"why": str(refusal)}, status=refusal.status)
     if request.method == "POST":
         return _pay(request, found)
     return pay_page(request, found)
@@ -95,7 +100,7 @@ def payment_request(request: MemberRequest, txid: str) -> HttpResponse:
 def _pay(request: MemberRequest, found: PaymentRequest) -> HttpResponse:
     if not request.user.is_member:
         return not_now(request)
-    if not may_send_now(request):
+    if not is_within(request, "send"):
         return respond_429(request)
     form = PayForm(request.POST)
     if not form.is_valid():

@@ -13,8 +13,6 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from allauth.core.internal import ratelimit
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -22,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import codes, operations, qr
+from accounts.pace import check_pace
 from ledger.models import PaymentRequest
 from timebank.durations import HOUR_MINUTES, MOST_MINUTES, in_words
 from timebank.errors import Refusal
@@ -29,7 +28,6 @@ from timebank.fragments import signed_in
 from timebank.ids import public_id
 
 from .asking import MemberRequest
-from .pace import WAIT_SECONDS, may_send_now
 from .paying import pay_page
 from .requesting import request_page, seen_as
 
@@ -54,12 +52,6 @@ class WrongValue(Refusal):
     code = "wrong_value"
     status = 400
     field = "value"
-
-
-class TooOften(Refusal):
-    code = "too_often"
-    status = 429
-    retry_after_seconds = WAIT_SECONDS
 
 
 class SignedOut(Refusal):
@@ -90,9 +82,7 @@ def for_programs(view: View) -> View:
 def pix_create(request: MemberRequest) -> HttpResponse:
     """Ask for ``value`` hours by a code that is good for the usual time."""
     value = read_value(_body(request))
-    limit = {"request": settings.REQUEST_RATE_LIMIT}
-    if not ratelimit.consume(request, app="accounts", action="request", config=limit):
-        raise TooOften(_("These were many codes in a short while. Please wait a little."))
+    check_pace(request, "request")
     made = operations.ask_for_hours(asker=request.user, amount_minutes=value, nonce=public_id())
     words = {"message": _("Show the code to whoever pays."), "payment": described(made)}
     return JsonResponse(words, status=HTTPStatus.CREATED, headers={"Location": reverse("pix_status", args=[made.pk])})
@@ -116,8 +106,7 @@ def pix_confirm(request: MemberRequest) -> HttpResponse:
     txid = body.get("bank_payment_id")
     if not isinstance(txid, str):
         raise NotUnderstood(_("“bank_payment_id” is missing: the code that is paid."))
-    if not may_send_now(request):
-        raise TooOften(_("These were many payments in a short while. Please wait a little."))
+    check_pace(request, "send")
     found = codes.find_by_txid(request, txid)
     operations.pay_request(found, payer=request.user, amount_minutes=value)
     words = _("You paid %(amount)s to %(name)s.")

@@ -6,7 +6,6 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from allauth.core.internal import ratelimit
 from django import forms
 from django.conf import settings as site_settings
 from django.contrib import messages
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import operations, qr, queries
 from accounts.forms import WEEK_MINUTES, AskForm, GiveBackForm
 from accounts.models import Member
+from accounts.pace import is_within
 from accounts.request_filters import STATES, RequestFilter
 from ledger import operations as ledger
 from ledger.models import PaymentRequest, Transfer
@@ -53,8 +53,7 @@ def request_new(request: MemberRequest) -> HttpResponse:
     form = AskForm(request.POST, of_one=of_one)
     if not form.is_valid():
         return _new_page(request, form, given, of_one=of_one, status=422)
-    limit = {"request": site_settings.REQUEST_RATE_LIMIT}
-    if not ratelimit.consume(request, app="accounts", action="request", config=limit):
+    if not is_within(request, "request"):
         return respond_429(request)
     asked = form.cleaned_data
     try:
@@ -149,8 +148,7 @@ def request_cancel(request: MemberRequest, txid: str) -> HttpResponse:
 @signed_in
 def request_renew(request: MemberRequest, txid: str) -> HttpResponse:
     """Ask for the same once more; pressed twice, the page of the one new code is shown."""
-    limit = {"request": site_settings.REQUEST_RATE_LIMIT}
-    if not ratelimit.consume(request, app="accounts", action="request", config=limit):
+    if not is_within(request, "request"):
         return respond_429(request)
     try:
         renewed = operations.renew_request(_own(request, txid))

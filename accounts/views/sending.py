@@ -15,11 +15,12 @@ from django.views.decorators.http import require_safe
 from accounts import operations, queries
 from accounts.forms import ConfirmSendForm, SendForm
 from accounts.models import Member
+from accounts.pace import is_within
 from timebank.errors import Busy, Refusal
 from timebank.sessions import save_now
 
 from .asking import MemberRequest, not_now, require_form_methods
-from .pace import may_send_now, respond_429
+from .pace import respond_429
 
 DRAFTS_KEPT = 3  # payments one may be writing at a time, in as many tabs
 LONGEST_KEPT = 2_000  # characters of one field, more than any of them takes
@@ -104,7 +105,7 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
         return not_now(request)
     if request.method != "POST":
         return redirect("send")
-    if not may_send_now(request):
+    if not is_within(request, "send"):
         return respond_429(request)
     form = ConfirmSendForm(request.POST)
     if not form.is_valid():  # no page of ours sends this

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -159,10 +160,16 @@ def test_too_few_hours_are_said_before_she_presses_anything(client, ana, bento):
 
 
 def test_a_code_for_another_is_refused(client, ana, bento):
-    request = ask(bento, asked_of=make_member())
+    request = ask(bento, asked_of=make_member(), note="Between the two of us")
 
-    assert "This code is for somebody else." in said(client.get(f"/p/{request.txid}"))
-    assert "This code is for somebody else." in said(pay(client, request))
+    for page in (client.get(f"/p/{request.txid}"), pay(client, request)):
+        assert page.status_code == 403
+        assert "This code is for somebody else." in said(page)
+        assert not {"Bento Lima", "Between the two of us", "1 h"} & set(
+            re.findall("Bento Lima|Between the two of us|1 h", said(page))
+        )
+    with pytest.raises(operations.AskedOfAnother):
+        operations.pay_request(request, payer=ana, amount_minutes=60)
     assert available(ana) == 120
 
 

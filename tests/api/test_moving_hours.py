@@ -170,6 +170,14 @@ def test_a_code_is_taken_back_and_renewed(ana, bento):
     assert renewed.json()["id"] != code["id"]
 
 
+def test_what_was_asked_of_one_is_read_by_nobody_else(ana, bento):
+    code = Program(bento).post("payment-requests/", {"asked_of": ana.public_id, "note": "Between us"}).json()
+
+    assert Program(ana).get(f"payment-requests/{code['id']}/").json()["note"] == "Between us"
+    refused = Program(make_member()).get(f"payment-requests/{code['id']}/")
+    assert problem(refused) == (403, "asked_of_another")
+
+
 def test_only_who_made_a_code_takes_it_back(ana, bento):
     code = Program(bento).post("payment-requests/", {"amount_minutes": 30}).json()
 
