@@ -20,11 +20,13 @@ from rest_framework.routers import BaseRouter
 
 from ledger import api as ledger_api
 from ledger import operations as ledger
+from ledger.arriving import arrives
 from ledger.models import Hold, Kind, PaymentRequest
 from ledger.statements import categories, names_of
 from timebank import clock
-from timebank.rest.fields import MinutesField, StrictSerializer
+from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer
 from timebank.rest.keys import keyed
+from timebank.rest.pages import NEWEST_FIRST
 
 from . import codes, operations
 from .models import Member
@@ -34,11 +36,24 @@ from .words import check_words
 LONGEST_NOTE = 500
 
 
-def words_field(**how: Any) -> serializers.CharField:
-    return serializers.CharField(validators=[check_words], **how)
+class WordsField(serializers.CharField):
+    """Text from a person, as the pages read it: trimmed, plain line ends, nothing that hides or turns text around."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(validators=[check_words], **how)
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(data)).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _caller(request: Request) -> Member:
+class LineField(WordsField):
+    """A few words on one line."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return " ".join(super().to_internal_value(data).split())
+
+
+def caller(request: Request) -> Member:
     return cast(Member, request.user)
 
 
@@ -84,7 +99,7 @@ class MeView(viewsets.ViewSet):
     @extend_schema(operation_id="me_retrieve", responses=ONESELF)
     def list(self, request: Request) -> Response:
         """Who the caller is, as she set it."""
-        return Response(MeSerializer(_caller(request)).data)
+        return Response(MeSerializer(caller(request)).data)
 
 
 class MemberFilter(filters.FilterSet):
@@ -104,6 +119,8 @@ class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
     queryset = Member.objects.none()  # for the schema, which is nobody's
     serializer_class = MemberSerializer
     filterset_class = MemberFilter
+    orderings: dict[str, str] = {"joined_at": "joined_at"}
+    first_ordering = NEWEST_FIRST
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = ledger_api.IDS
@@ -111,7 +128,7 @@ class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
     def get_queryset(self) -> QuerySet[Member]:
         if not self.request.user.is_authenticated:
             return self.queryset
-        return Member.objects.visible_to(_caller(self.request))
+        return Member.objects.visible_to(caller(self.request))
 
 
 # --- Sending hours ------------------------------------------------------------------------------------
@@ -124,7 +141,7 @@ class SendSerializer(StrictSerializer):
     amount_minutes = MinutesField()
     kind = serializers.ChoiceField(choices=[Kind.HELP.value, Kind.GIFT.value], default=Kind.HELP.value)
     category = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
-    note = words_field(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+    note = WordsField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
     again = serializers.BooleanField(
         default=False, help_text="That a second payment like one of a moment ago is meant."
     )
@@ -133,11 +150,20 @@ class SendSerializer(StrictSerializer):
         return _check_category(code)
 
 
-class SendingView(ledger_api.TransferView):
+class _Sends:
+    """What a view of calls that send hours says once these have arrived."""
+
+    def now_that_it_arrived(self, response: Response) -> None:
+        found = ledger_api.HoldView.of(caller(self.request)).get(public_id=response.data["id"])  # type: ignore[attr-defined]
+        response.data = ledger_api.HoldSerializer(found).data
+
+
+class SendingView(_Sends, ledger_api.TransferView):
     __doc__ = ledger_api.TransferView.__doc__
     paying = ("create",)
 
     @extend_schema(request=SendSerializer, responses={202: ledger_api.HoldSerializer})
+    @arrives
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Send hours to a neighbour. 202: they are set aside and arrive in a moment, as the transfer of the same id."""
@@ -146,7 +172,7 @@ class SendingView(ledger_api.TransferView):
         body.is_valid(raise_exception=True)
         asked = body.validated_data
         hold = operations.send_hours(
-            sender=_caller(request),
+            sender=caller(request),
             recipient=Member.objects.people().filter(public_id=asked["to"]).first(),
             amount_minutes=asked["amount_minutes"],
             kind=asked["kind"],
@@ -155,7 +181,7 @@ class SendingView(ledger_api.TransferView):
             nonce=f"api-{key}",
             again=asked["again"],
         )
-        return _on_its_way(hold, _caller(request))
+        return _on_its_way(hold, caller(request))
 
 
 def _on_its_way(hold: Hold, member: Member) -> Response:
@@ -186,7 +212,7 @@ class PaymentRequestSerializer(serializers.ModelSerializer[PaymentRequest]):
         ]  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(ledger_api.PartySerializer)
+    @extend_schema_field(PartySerializer)
     def get_payee(self, request: PaymentRequest) -> dict[str, str] | None:
         return ledger_api.party(request.payee)
 
@@ -199,7 +225,7 @@ class AskSerializer(StrictSerializer):
     """What is asked for, of whom (null: whoever has the code), and for how long the code is good."""
 
     amount_minutes = MinutesField(required=False, default=None, allow_null=True)
-    note = words_field(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+    note = WordsField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
     category = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
     asked_of = serializers.CharField(max_length=22, required=False, default=None, allow_null=True)
     life_minutes = serializers.IntegerField(
@@ -232,11 +258,12 @@ class PaymentRequestFilter(filters.FilterSet):
         fields = ["state"]
 
 
-class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
+class PaymentRequestView(_Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     """Codes that the caller made, was asked to pay, or paid; a single one also by its id, for whoever was shown it."""
 
     serializer_class = PaymentRequestSerializer
     filterset_class = PaymentRequestFilter
+    orderings = {"created_at": "pk"}
     lookup_field = "txid"
     lookup_url_kwarg = "id"
     lookup_value_regex = ledger_api.IDS
@@ -250,7 +277,7 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @extend_schema(responses=PaymentRequestSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
         found = codes.find_by_txid(request._request, id)
-        operations.check_may_see(found, _caller(request))
+        operations.check_may_see(found, caller(request))
         return Response(PaymentRequestSerializer(found).data)
 
     @extend_schema(request=AskSerializer, responses={201: PaymentRequestSerializer})
@@ -263,7 +290,7 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         asked = body.validated_data
         who, minutes = asked["asked_of"], asked["life_minutes"]
         made = operations.ask_for_hours(
-            asker=_caller(request),
+            asker=caller(request),
             amount_minutes=asked["amount_minutes"],
             note=asked["note"],
             category=asked["category"],
@@ -275,6 +302,7 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
 
     @extend_schema(request=PaySerializer, responses={202: ledger_api.HoldSerializer})
     @action(detail=True, methods=["post"])
+    @arrives
     @keyed
     def pay(self, request: Request, id: str, *, key: str) -> Response:
         """Pay it. 202: the hours are set aside and arrive in a moment, as the transfer of the same id."""
@@ -282,8 +310,8 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         body = PaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         found = codes.find_by_txid(request._request, id)
-        hold = operations.pay_request(found, payer=_caller(request), **body.validated_data)
-        return _on_its_way(hold, _caller(request))
+        hold = operations.pay_request(found, payer=caller(request), **body.validated_data)
+        return _on_its_way(hold, caller(request))
 
     @extend_schema(request=None, responses=PaymentRequestSerializer)
     @action(detail=True, methods=["post"])
@@ -310,16 +338,16 @@ class PaymentRequestView(viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         body.is_valid(raise_exception=True)
         back = operations.give_back_request(
             self._own(request, id),
-            by=_caller(request),
+            by=caller(request),
             minutes=body.validated_data["amount_minutes"],
             nonce=f"api-{key}",
         )
-        found = ledger_api.TransferView.of(_caller(request)).get(pk=back.pk)
+        found = ledger_api.TransferView.of(caller(request)).get(pk=back.pk)
         where = {"Location": reverse("api:transfer-detail", args=[back.public_id])}
         return Response(ledger_api.TransferSerializer(found).data, status=status.HTTP_201_CREATED, headers=where)
 
     def _own(self, request: Request, txid: str) -> PaymentRequest:
-        found: PaymentRequest = get_object_or_404(_beside(PaymentRequest.objects.made_by(_caller(request))), txid=txid)
+        found: PaymentRequest = get_object_or_404(_beside(PaymentRequest.objects.made_by(caller(request))), txid=txid)
         return found
 
 
@@ -343,6 +371,5 @@ def _neighbour(public_id: str) -> Member:
 
 def register(router: BaseRouter) -> None:
     router.register("me", MeView, "me")
-    router.register("members", MemberView, "member")
     router.register("transfers", SendingView, "transfer")
     router.register("payment-requests", PaymentRequestView, "payment-request")

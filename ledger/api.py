@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from timebank.rest.pages import Pages
+from timebank.rest.fields import PartySerializer
 
 from .models import Account, Entry, Hold, Kind, Lot, Transfer
 
@@ -27,13 +27,6 @@ def party(account: Account) -> dict[str, str] | None:
     if account.kind == Account.Kind.FUND:
         return None
     return {"id": account.owner.public_id, "name": account.owner.display_name}
-
-
-class PartySerializer(serializers.Serializer[Any]):
-    """A person, by the id of her profile."""
-
-    id = serializers.CharField()
-    name = serializers.CharField()
 
 
 class AccountSerializer(serializers.ModelSerializer[Account]):
@@ -138,10 +131,6 @@ class TransferFilter(_Payments):
         fields = ["kind"]
 
 
-class _Lines(Pages):
-    ordering = "-seq"
-
-
 ONE_ACCOUNT: Any = forced_singular_serializer(AccountSerializer)  # type: ignore[no-untyped-call]
 
 
@@ -162,6 +151,7 @@ class HoldView(viewsets.ReadOnlyModelViewSet[Hold]):
 
     serializer_class = HoldSerializer
     filterset_class = HoldFilter
+    orderings = {"created_at": "pk", "amount_minutes": "amount_minutes"}
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = IDS
@@ -181,6 +171,7 @@ class TransferView(viewsets.ReadOnlyModelViewSet[Transfer]):
 
     serializer_class = TransferSerializer
     filterset_class = TransferFilter
+    orderings = {"posted_at": "pk", "amount_minutes": "amount_minutes"}
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = IDS
@@ -199,7 +190,8 @@ class EntryView(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):
     """The caller's statement, newest line first."""
 
     serializer_class = EntrySerializer
-    pagination_class = _Lines
+    orderings = {"seq": "seq"}
+    first_ordering = "-seq"
 
     def get_queryset(self) -> QuerySet[Entry]:
         return Entry.objects.filter(account__owner=self.request.user.pk).select_related("transfer")

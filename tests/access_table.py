@@ -137,6 +137,50 @@ PAGES = [
     Row("api:lot-list", signed_in(anonymous="401")),
     Row("api:member-list", signed_in(anonymous="401")),
     Row("api:member-detail", for_programs(signed_in(newcomers="404")), args={"id": "profile"}),
+    Row("api:member-reviews", for_programs(signed_in(newcomers="404")), args={"id": "profile"}),
+    Row("api:member-reputation", for_programs(signed_in(newcomers="404")), args={"id": "profile"}),
+    Row("api:category-list", signed_in(anonymous="401")),
+    Row("api:listing-list", signed_in(anonymous="401")),
+    Row("api:listing-list", signed_in("400", anonymous="401"), "POST"),
+    Row("api:listing-detail", for_programs(signed_in(newcomers="404")), args={"id": "listing"}),
+    Row("api:listing-detail", for_programs(own("200", suspended="403")), "PATCH", {"id": "listing"}),
+    *(
+        Row(f"api:listing-{act}", signed_in("400", anonymous="401"), "POST", {"id": "listing"})
+        for act in ("publish", "pause", "close")
+    ),
+    Row("api:exchange-list", signed_in(anonymous="401")),
+    Row("api:exchange-list", signed_in("400", anonymous="401"), "POST"),
+    Row("api:exchange-detail", for_programs(own()), args={"id": "exchange"}),
+    *(
+        Row(f"api:exchange-{act}", signed_in("400", anonymous="401"), "POST", {"id": "exchange"})
+        for act in (
+            "accept",
+            "counter",
+            "decline",
+            "withdraw",
+            "start",
+            "deliver",
+            "confirm",
+            "cancel",
+            "dispute",
+            "messages",
+            "reviews",
+        )
+    ),
+    *(
+        Row(f"api:exchange-{what}", for_programs(own()), args={"id": "exchange"})
+        for what in ("steps", "messages", "reviews")
+    ),
+    Row("api:dispute-list", signed_in(anonymous="401")),
+    Row("api:dispute-detail", for_programs(own()), args={"id": "dispute"}),
+    Row("api:dispute-statements", signed_in("400", anonymous="401"), "POST", {"id": "dispute"}),
+    Row("api:dispute-evidence", for_programs(own("400")), "POST", {"id": "dispute"}),
+    Row("api:evidence-detail", for_programs(own()), args={"id": "evidence"}),
+    Row("api:notification-list", signed_in(anonymous="401")),
+    Row("api:notification-detail", for_programs(own()), args={"seq": "event"}),
+    Row("api:notification-read", signed_in("400", anonymous="401"), "POST"),
+    Row("api:event-list", signed_in("400", anonymous="401")),
+    Row("api:event-list", signed_in(anonymous="401"), query="since=0"),
     Row("api:payment-request-list", signed_in(anonymous="401")),
     Row("api:payment-request-list", signed_in("400", anonymous="401"), "POST"),
     Row("api:payment-request-detail", signed_in(anonymous="401"), args={"id": "neighbour's request"}),

@@ -180,6 +180,7 @@ class World:
             "exchange": lambda: self.exchanges[whose].public_id,
             "disputed exchange": lambda: self.disputes[whose].exchange.public_id,
             "evidence": lambda: self.disputes[whose].evidence.get().public_id,
+            "dispute": lambda: self.disputes[whose].public_id,
             "case": lambda: self.disputes[self.member].public_id,
         }
         if what in things:

@@ -546,5 +546,12 @@ SPECTACULAR_SETTINGS = {
         "AccountState": "ledger.models.Account.State",
         "MemberState": "accounts.models.Member.State",
         "RequestState": "ledger.models.PaymentRequest.State",
+        "ListingKind": "marketplace.models.Listing.Kind",
+        "ListingState": "marketplace.models.Listing.State",
+        "ExchangeState": "marketplace.models.Exchange.State",
+        "EvidenceKind": "marketplace.models.Evidence.Kind",
+        "DisputeReason": "marketplace.models.Dispute.Reason",
+        "DisputeOutcome": "marketplace.models.Dispute.Outcome",
+        "EventType": "notifications.models.Event.Type",
     },
 }

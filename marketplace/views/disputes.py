@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
@@ -15,17 +14,16 @@ from django.views.decorators.http import require_safe
 from accounts.models import Member
 from marketplace import operations
 from marketplace.exchange_page import ExchangePage
+from marketplace.files import served
 from marketplace.forms.exchanges import DisputeForm, EvidenceForm, StatementForm
 from marketplace.models import Dispute, Evidence, Exchange
+from marketplace.pace import check_pace
 from marketplace.rules import Action
 from timebank import drafts
 from timebank.errors import Refusal
 from timebank.fragments import signed_in
 
 from .exchanges import MemberRequest, a_step, answer, hers, refuse, require_form_methods, show, step, why_not
-from .pace import check_pace
-
-ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 
 
 @require_form_methods
@@ -85,20 +83,7 @@ def dispute_evidence(request: MemberRequest, found: Exchange) -> HttpResponse:
 def evidence(request: MemberRequest, public_id: str) -> HttpResponseBase:
     """A file of a dispute, to be kept and not shown: for the two, and for moderators who have no part in it."""
     shown = get_object_or_404(_seen_by(request.user), public_id=public_id)
-    try:
-        content = shown.file.open("rb")
-    except FileNotFoundError:
-        raise Http404 from None
-    response = FileResponse(
-        content,
-        as_attachment=True,
-        filename=PurePath(shown.name).stem + ENDINGS[Evidence.Kind(shown.kind)],
-        content_type=shown.kind,
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "no-store"
-    return response
+    return served(shown)
 
 
 def _seen_by(member: Member) -> Any:

@@ -34,13 +34,12 @@ from marketplace.forms.exchanges import (
     local,
 )
 from marketplace.models import Exchange, Listing
+from marketplace.pace import TooFast, check_pace
 from marketplace.rules import Action, check_turn
 from notifications.middleware import has_seen
 from timebank import drafts
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
-
-from .pace import TooFast, check_pace
 
 require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
 

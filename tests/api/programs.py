@@ -32,9 +32,29 @@ class Program:
             f"/api/v1/{path}", text, content_type="application/json", headers=self._headers | with_key | headers
         )
 
+    def patch(self, path: str, body: Any, **headers: str) -> HttpResponse:
+        return self._client.patch(
+            f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=self._headers | headers
+        )
+
+    def upload(self, path: str, file: Any) -> HttpResponse:
+        return self._client.post(f"/api/v1/{path}", {"file": file}, headers=self._headers)
+
     @property
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.words}"}
+
+
+class Person(Program):
+    """The same with the session of the site: she may all that she may herself."""
+
+    def __init__(self, member: Member) -> None:
+        self._client = Client()
+        self._client.force_login(Member.objects.get(pk=member.pk))
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {}
 
 
 def problem(response: HttpResponse) -> tuple[int, str]:

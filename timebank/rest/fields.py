@@ -1,4 +1,4 @@
-"""Fields of bodies: whole minutes, and words without tricks."""
+"""Fields of bodies: whole minutes, people, and nothing that is not known."""
 
 from __future__ import annotations
 
@@ -46,3 +46,21 @@ class StrictSerializer(serializers.Serializer[Any]):
                 }
             )
         return super().to_internal_value(data)
+
+
+class PartySerializer(serializers.Serializer[Any]):
+    """A person, by the id of her profile."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+@extend_schema_field(PartySerializer)
+class PersonField(serializers.Field[Any, Any, dict[str, str], Any]):
+    """A member, as `PartySerializer` says."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(read_only=True, **how)
+
+    def to_representation(self, value: Any) -> dict[str, str]:
+        return {"id": value.public_id, "name": value.display_name}

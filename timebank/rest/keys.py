@@ -31,6 +31,7 @@ from .parsing import MOST_BYTES
 
 HEADER = "Idempotency-Key"
 IN_FLIGHT_SECONDS = 30
+_NOTHING_TO_SAY = 204
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 Act = Callable[..., Response]
@@ -74,7 +75,13 @@ def keyed(act: Act) -> Act:
         finally:
             cache.delete(flight)
 
+    once.is_keyed = True  # type: ignore[attr-defined]  # for the schema
     return once
+
+
+def nonce_of(key: str) -> str:
+    """What an operation that knows its repeats by a nonce is given for ``key``: 36 characters that no page sends."""
+    return f"api-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
 @retried
@@ -92,14 +99,14 @@ def _once(act: Act, view: Any, request: Request, key: str, said: str, args: Any,
         fingerprint=said,
         status=response.status_code,
         location=response.get("Location", ""),
-        answer=json.loads(JSONRenderer().render(response.data)),
+        answer={} if response.data is None else json.loads(JSONRenderer().render(response.data)),
         created_at=clock.now(),
     )
     return response
 
 
 def _again(earlier: Call) -> Response:
-    response = Response(earlier.answer, status=earlier.status)
+    response = Response(earlier.answer if earlier.status != _NOTHING_TO_SAY else None, status=earlier.status)
     if earlier.location:
         response["Location"] = earlier.location
     response["Idempotency-Replayed"] = "true"

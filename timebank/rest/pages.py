@@ -4,26 +4,81 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import NotFound
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField, Field, QuerySet
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, NotFound
+from rest_framework.exceptions import ValidationError as BadField
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 ROWS, MOST_ROWS = 20, 100
-_LONGEST_POSITION = 18  # digits of a key
+NEWEST_FIRST = "-pk"
+_LONGEST_NUMBER = 18  # digits of a key
 
 
 class Pages(CursorPagination):
-    """``results`` with addresses of the ``next`` and ``previous`` page; ``page_size`` up to 100."""
+    """``results`` with addresses of the ``next`` and ``previous`` page; ``page_size`` up to 100.
+
+    A view may name what its list can be ordered by: ``orderings`` maps words of the API to columns that are whole
+    numbers or moments, never null; ``ordering=word`` or ``ordering=-word`` chooses one. ``first_ordering`` is the
+    order of who chooses none.
+    """
 
     page_size = ROWS
     max_page_size = MOST_ROWS
     page_size_query_param = "page_size"
-    ordering = "-pk"  # of a list that is ordered otherwise, another whole number
+    offset_cutoff = 100_000  # among rows that are alike
+    _column: Field[Any, Any]
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
+        """The column in its direction, and the key where two are alike. Raises BadField for no order of it."""
+        chosen = getattr(view, "first_ordering", NEWEST_FIRST)
+        if asked := request.query_params.get("ordering"):
+            chosen = _choices(view).get(asked)
+            if chosen is None:
+                raise BadField({"ordering": [ErrorDetail(str(_("This list has no such order.")), "no_such_order")]})
+        minus, name = ("-", chosen[1:]) if chosen.startswith("-") else ("", chosen)
+        meta = queryset.model._meta
+        self._column = meta.pk if name == "pk" else meta.get_field(name)
+        return (chosen,) if name == "pk" else (chosen, f"{minus}pk")
 
     def decode_cursor(self, request: Request) -> Any:
         """Where the page begins. Raises NotFound for what is no place in a list."""
         cursor = super().decode_cursor(request)
         position: str | None = None if cursor is None else cursor.position  # type: ignore[assignment]
-        if position is not None and not (position.isdecimal() and len(position) <= _LONGEST_POSITION):
+        if position is not None and not self._is_place(position):
             raise NotFound(self.invalid_cursor_message)
         return cursor
+
+    def _is_place(self, position: str) -> bool:
+        if not isinstance(self._column, DateTimeField):
+            return position.isdecimal() and len(position) <= _LONGEST_NUMBER
+        try:
+            return bool(self._column.to_python(position))
+        except (ValidationError, ValueError, OverflowError):
+            return False
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        if choices := _choices(view):
+            parameters.append({
+                "name": "ordering", "in": "query", "required": False,
+                "schema": {"type": "string", "enum": list(choices)},
+                "description": "By what, with - from the largest or latest.",
+            })  # fmt: skip
+        return parameters
+
+
+def paged(view: Any, rows: QuerySet[Any], serializer: type[BaseSerializer[Any]]) -> Response:
+    """A page of ``rows``, which are beside what the view itself lists."""
+    shown = serializer(view.paginate_queryset(rows), many=True, context=view.get_serializer_context())
+    response: Response = view.get_paginated_response(shown.data)
+    return response
+
+
+def _choices(view: Any) -> dict[str, str]:
+    orderings: dict[str, str] = getattr(view, "orderings", {})
+    return {f"{minus}{word}": f"{minus}{column}" for word, column in orderings.items() for minus in ("", "-")}

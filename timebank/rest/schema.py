@@ -34,15 +34,28 @@ _WRITING = ("400", "401", "403", "404", "409", "415", "422", "429", "503")
 class Schema(AutoSchema):
     """Adds to each call the problems it may answer, and the key where it needs one."""
 
+    @property
+    def _act(self) -> Any:
+        """What answers the call."""
+        return getattr(self.view, getattr(self.view, "action", "") or self.method.lower(), None)
+
     def get_override_parameters(self) -> list[Any]:
-        act = getattr(self.view, getattr(self.view, "action", "") or self.method.lower(), None)
-        if not hasattr(act, "__wrapped__"):
+        act = self._act
+        if not getattr(act, "is_keyed", False):
             return []
+        wait = OpenApiParameter(
+            "Prefer", OpenApiTypes.STR, OpenApiParameter.HEADER,
+            description="`wait`: answer, if it takes no longer than two seconds, when the hours have arrived.",
+        )  # fmt: skip
         words = "A new one for each act; the same one again gets the first answer."
-        return [OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description=words)]
+        key = OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description=words)
+        return [key, wait] if getattr(act, "may_wait", False) else [key]
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
+        if getattr(self._act, "may_wait", False):
+            bodies["200"] = bodies["202"]
+        # (A 422 is a key that came with another call, or a file that is none.)
         for status in _READING if self.method in {"GET", "HEAD"} else _WRITING:
             if status not in bodies:
                 bodies[status] = self._get_response_for_code(_PROBLEM, status, ["application/problem+json"])  # type: ignore[no-untyped-call]

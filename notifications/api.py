@@ -1,0 +1,140 @@
+"""What a member is told, for programs: her inbox, and every event after a number."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
+from django_filters import rest_framework as filters
+from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+
+from timebank.rest.fields import PersonField, StrictSerializer
+from timebank.rest.keys import keyed
+
+from . import operations, queries
+from .models import Event
+
+LAST_NUMBER = 2**63 - 1
+
+
+class NotificationSerializer(serializers.ModelSerializer[Event]):
+    """A line of the inbox: a sentence in the caller's language, whom it is about, and the page it leads to."""
+
+    text = serializers.SerializerMethodField()
+    about = PersonField(allow_null=True)
+    title = serializers.CharField(help_text="What the thing it is about is called, where it has a name.")
+    data = serializers.DictField(help_text="Ids and minutes.")  # type: ignore[assignment]
+    address = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Event
+        fields = ["seq", "type", "text", "title", "about", "data", "address", "created_at", "read_at"]
+        read_only_fields = fields
+
+    def get_text(self, event: Event) -> str:
+        said = render_to_string(event.line_template, {"event": event, "line": "notifications/_sentence.html"})
+        return " ".join(html.unescape(strip_tags(said)).split())
+
+    def get_address(self, event: Event) -> str:
+        return f"{settings.SITE_URL}{event.get_absolute_url()}"
+
+
+class ReadSerializer(StrictSerializer):
+    """Up to which number; null: all."""
+
+    up_to = serializers.IntegerField(min_value=0, max_value=LAST_NUMBER, required=False, default=None, allow_null=True)
+
+
+class HowManySerializer(serializers.Serializer[Any]):
+    """How many lines became read."""
+
+    read = serializers.IntegerField()
+
+
+class MissedSerializer(serializers.Serializer[Any]):
+    """What sockets carried after a number, in order, up to ``seq``; not ``whole`` where that was too much."""
+
+    seq = serializers.IntegerField()
+    whole = serializers.BooleanField()
+    frames = serializers.ListField(child=serializers.DictField())
+
+
+class SinceSerializer(serializers.Serializer[Any]):
+    since = serializers.IntegerField(min_value=0, max_value=LAST_NUMBER)
+
+
+class NotificationFilter(filters.FilterSet):
+    unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull")
+
+    class Meta:
+        model = Event
+        fields: list[str] = []
+
+
+class NotificationView(viewsets.ReadOnlyModelViewSet[Event]):
+    """The caller's inbox, newest first."""
+
+    serializer_class = NotificationSerializer
+    filterset_class = NotificationFilter
+    orderings = {"seq": "seq"}
+    first_ordering = "-seq"
+    lookup_field = lookup_url_kwarg = "seq"
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def get_queryset(self) -> QuerySet[Event]:
+        return Event.objects.inbox(self.request.user.pk).select_related("about")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        queries.name(page or [])
+        return page
+
+    def get_object(self) -> Event:
+        event = super().get_object()
+        queries.name([event])
+        return event
+
+    @extend_schema(request=ReadSerializer, responses=HowManySerializer)
+    @action(detail=False, methods=["post"])
+    @keyed
+    def read(self, request: Request, *, key: str) -> Response:
+        """Mark as read what the caller saw: what came after it stays unread."""
+        asked = ReadSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response({"read": operations.mark_all_read(request.user, **asked.validated_data)})
+
+
+ONCE: Any = forced_singular_serializer(MissedSerializer)  # type: ignore[no-untyped-call]
+_SINCE = OpenApiParameter(
+    "since", OpenApiTypes.INT64, required=True, description="The last number that was seen; 0: none."
+)
+
+
+class EventView(viewsets.ViewSet):
+    """Everything the caller was told, whether it stands in her inbox or not."""
+
+    serializer_class = MissedSerializer
+
+    @extend_schema(operation_id="events_since", parameters=[_SINCE], responses=ONCE)
+    def list(self, request: Request) -> Response:
+        """What came after a number; at the socket `/ws/live/` it is told as it happens."""
+        asked = SinceSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        missed = queries.missed(request.user.pk, asked.validated_data["since"])  # type: ignore[arg-type]
+        return Response({"seq": missed.seq, "whole": missed.is_whole, "frames": missed.frames})
+
+
+def register(router: BaseRouter) -> None:
+    router.register("notifications", NotificationView, "notification")
+    router.register("events", EventView, "event")
