@@ -102,7 +102,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if user.state == Member.State.NEW:
             # Her address is confirmed, or she were not here; what follows it was cut off by a crash.
             operations.take_in(user)
-        if not user.agreed_to(operations.present_versions()):
+        # An app is led nowhere: it is told by the API what she has yet to agree to.
+        if "Location" in response and not user.agreed_to(operations.present_versions()):
             return redirect(f"{reverse('agree')}?{urlencode({'next': response['Location']})}")
         return response
 

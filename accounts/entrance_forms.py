@@ -58,7 +58,29 @@ class PlainFields:
         super().add_error(field, error)  # type: ignore[misc]
 
 
-class SignupForm(PlainFields, allauth.SignupForm):
+class ComesIn:
+    """How a stranger signs up, by whichever door; one who is no stranger is answered as if she were."""
+
+    def come_in(
+        self, request: HttpRequest, *, display_name: str, email: str, password: str
+    ) -> tuple[Member | None, HttpResponse | None]:
+        """The new member; or, where the address is taken, what hides that, while its owner is told by mail."""
+        if operations.is_taken(email):
+            make_password(password)  # as long as it takes for a new member
+        else:
+            language = get_language() or "en"
+            try:
+                member = operations.sign_up(
+                    display_name=display_name, email=email, password=password, language=language
+                )
+            except operations.EmailTaken:
+                pass  # somebody was faster with the same address
+            else:
+                return member, None
+        return None, flows.signup.prevent_enumeration(request, email=email)
+
+
+class SignupForm(ComesIn, PlainFields, allauth.SignupForm):
     display_name = NameField(label=_("Your name"), max_length=80)
     agree = forms.BooleanField(label=_("I agree to the terms and have read the privacy notice"))
     field_order = ["display_name", "email", "password1", "agree"]
@@ -75,25 +97,12 @@ class SignupForm(PlainFields, allauth.SignupForm):
         self.fields["display_name"].widget.attrs["autocomplete"] = "name"
 
     def validate_unique_email(self, value: str) -> str:
-        self.account_already_exists = operations.is_taken(value)
-        return value
+        return value  # whether it is taken is looked at when she comes in
 
     def try_save(self, request: HttpRequest) -> tuple[Member | None, HttpResponse | None]:
-        if not self.account_already_exists:
-            try:
-                return self.save(request), None
-            except operations.EmailTaken:
-                pass  # somebody was faster with the same address
-        else:
-            make_password(self.cleaned_data["password1"])  # as long as it takes for a new member
-        return None, flows.signup.prevent_enumeration(request, email=self.cleaned_data["email"])
-
-    def save(self, request: HttpRequest) -> Member:
-        return operations.sign_up(
-            display_name=self.cleaned_data["display_name"],
-            email=self.cleaned_data["email"],
-            password=self.cleaned_data["password1"],
-            language=get_language() or "en",
+        asked = self.cleaned_data
+        return self.come_in(
+            request, display_name=asked["display_name"], email=asked["email"], password=asked["password1"]
         )
 
 

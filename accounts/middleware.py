@@ -29,17 +29,18 @@ def member_preferences(get_response: Handler) -> Handler:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        member = request.user  # as she is now: signing out forgets her before the answer is here
+        member = request.user
         if not member.is_authenticated:
             timezone.deactivate()
             return get_response(request)
-        translation.activate(member.language)
+        language = member.language  # as she is now: signing out forgets her before the answer is here
+        translation.activate(language)
         request.LANGUAGE_CODE = translation.get_language()
         with timezone.override(ZoneInfo(member.time_zone)), said_in(member.units):
             response = get_response(request)
         cookie = settings.LANGUAGE_COOKIE_NAME
-        if cookie not in response.cookies and request.COOKIES.get(cookie) != member.language:
-            _keep_language(response, member.language)
+        if cookie not in response.cookies and request.COOKIES.get(cookie) != language:
+            _keep_language(response, language)
         return response
 
     return middleware

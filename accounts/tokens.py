@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from allauth.headless.tokens.strategies.jwt.internal import validate_access_token
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
@@ -36,23 +37,39 @@ class BySession(SessionAuthentication):
 
 
 class ByToken(BaseAuthentication):
-    """A member's own token. It never does more than she may: its member is read anew with every call."""
+    """A member's own token, or the access token of a session an app began. Neither does more than she may.
 
-    def authenticate(self, request: Request) -> tuple[Member, Token] | None:
+    Whose it is, and whether it still is one, is read anew with every call.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Member, Token | dict[str, Any]] | None:
         said = get_authorization_header(request).decode("latin-1").split()
         if not said or said[0].lower() != SCHEME.lower():
             return None
-        token = operations.find_token(said[1]) if len(said) == 2 else None
-        if token is None or not token.member.is_active:
+        found = who_has(said[1]) if len(said) == 2 else None
+        if found is None:
             raise AuthenticationFailed(_("This token is not known, or not any more."), code="unknown_token")
-        member = token.member
-        _speak_to(member)
-        if not member.is_member:
-            raise MembershipSuspended(_("Your membership is not active, so your tokens do nothing."))
-        return member, token
+        _speak_to(found[0])
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
+
+
+def who_has(words: str) -> tuple[Member, Token | dict[str, Any]] | None:
+    """The member whose token these ``words`` are, and the token, or what the access token says; None for nobody.
+
+    Raises MembershipSuspended where it is her own and she is no member now.
+    """
+    if not words.startswith(operations.PREFIX):
+        of_session: tuple[Member, dict[str, Any]] | None = validate_access_token(words)
+        return of_session
+    token = operations.find_token(words)
+    if token is None or not token.member.is_active:
+        return None
+    if not token.member.is_member:
+        raise MembershipSuspended(_("Your membership is not active, so your tokens do nothing."))
+    return token.member, token
 
 
 class SessionInTheSchema(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

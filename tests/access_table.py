@@ -137,6 +137,40 @@ PAGES = [
     Row("api:lot-list", signed_in(anonymous="401")),
     Row("api:member-list", signed_in(anonymous="401")),
     Row("api:member-detail", for_programs(signed_in(newcomers="404")), args={"id": "profile"}),
+    # Apps come in by their own session, so that a cookie opens nothing here.
+    Row("api_auth:config", everyone("200")),
+    *(
+        Row(f"api_auth:{name}", everyone("401"))
+        for name in (
+            "auth_session",
+            "auth_sessions",
+            "auth_reauthenticate",
+            "auth_2fa_authenticate",
+            "auth_2fa_reauthenticate",
+            "account_password_change",
+            "account_email",
+            "account_authenticators",
+            "account_authenticators_totp",
+            "account_authenticators_recovery-codes",
+        )
+    ),
+    *(Row(f"api_auth:{name}", everyone("400")) for name in ("auth_email_verify", "auth_password_reset")),
+    *(
+        Row(f"api_auth:{name}", everyone("400"), "POST")
+        for name in ("auth_signup", "auth_login", "auth_password_request", "tokens_refresh")
+    ),
+    Row("api:me-profile", signed_in(anonymous="401"), "PATCH"),
+    Row("api:me-preferences", signed_in(anonymous="401"), "PATCH"),
+    Row("api:me-agreement", signed_in(anonymous="401")),
+    Row("api:me-agreement", signed_in("400", anonymous="401"), "POST"),
+    Row("api:token-list", signed_in(anonymous="401")),
+    Row("api:token-list", signed_in("400", anonymous="401"), "POST"),
+    Row("api:token-detail", for_programs(own()), args={"id": "token"}),
+    Row("api:token-end", signed_in("400", anonymous="401"), "POST", {"id": "token"}),
+    Row("api:donation-list", signed_in("400", anonymous="401"), "POST"),
+    Row("api:member-block", signed_in("400", anonymous="401"), "POST", {"id": "profile"}),
+    Row("api:member-unblock", signed_in("400", anonymous="401"), "POST", {"id": "profile"}),
+    Row("api:member-blocked", signed_in(anonymous="401")),
     Row("api:member-reviews", for_programs(signed_in(newcomers="404")), args={"id": "profile"}),
     Row("api:member-reputation", for_programs(signed_in(newcomers="404")), args={"id": "profile"}),
     Row("api:category-list", signed_in(anonymous="401")),

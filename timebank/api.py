@@ -19,6 +19,7 @@ urlpatterns = [
     path("v1/", include((router.urls, "api"))),
     # So that a wrong address is told to a program as a program, whatever stands in it.
     re_path(r"^v1/(?P<rest>[\s\S]+)$", nowhere, name="api_nowhere"),
+    path("auth/", include("accounts.api_entrance")),
     path("docs/", api_docs, name="api_docs"),
     path("schema/", SpectacularJSONAPIView.as_view(authentication_classes=[], throttle_classes=[]), name="api_schema"),
 ]

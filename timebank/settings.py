@@ -7,6 +7,7 @@ lists every variable.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import socket
@@ -194,6 +195,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.headless",
     "channels",
     "django_htmx",
     "timebank",
@@ -392,6 +394,15 @@ MFA_FORMS = {
     "reauthenticate": "accounts.second_step_forms.ReauthenticateForm",
     "activate_totp": "accounts.second_step_forms.ActivateTOTPForm",
 }
+# Apps come in by allauth's headless calls (accounts/api_entrance.py). Each of their tokens is of a session, which is
+# looked up with every call: once it is ended, or its member suspended, the app is out.
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"  # noqa: S105
+HEADLESS_JWT_ALGORITHM = "HS256"
+HEADLESS_JWT_PRIVATE_KEY = hashlib.sha256(b"access tokens:" + SECRET_KEY.encode()).hexdigest()
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 300
+HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = int(timedelta(days=14).total_seconds())  # as long as a session
 USERSESSIONS_TRACK_ACTIVITY = False  # it would write on every page, and wait for the write lock
 STAFF_NEED_MFA = _yes_or_no("STAFF_NEED_MFA", default=True)
 # The demo's staff (timebank/demo) sign in without a second step: never in production, never on queues of its own.

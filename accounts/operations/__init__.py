@@ -33,10 +33,11 @@ from .sending import NOBODY, look_ahead, send_hours, sent_before
 from .signing_up import free_address, is_taken, sign_up
 from .staff_moves import approve_move, decline_move, grant, may_approve, propose_reversal, write_off
 from .suspension import end_sessions, forget_ended_devices, reinstate_member, suspend_member
-from .tokens import end_token, find_token, make_token
+from .tokens import PREFIX, end_token, find_token, make_token
 
 __all__ = [
     "NOBODY",
+    "PREFIX",
     "AlreadyDecided",
     "AlreadySent",
     "AskedOfAnother",

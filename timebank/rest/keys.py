@@ -99,10 +99,21 @@ def _once(act: Act, view: Any, request: Request, key: str, said: str, args: Any,
         fingerprint=said,
         status=response.status_code,
         location=response.get("Location", ""),
-        answer={} if response.data is None else json.loads(JSONRenderer().render(response.data)),
+        answer=_kept(response),
         created_at=clock.now(),
     )
     return response
+
+
+def shown_once(response: Response, secret: str) -> Response:
+    """The answer, whose field ``secret`` is kept nowhere: the same key again gets null there."""
+    response.kept = {**response.data, secret: None}  # type: ignore[attr-defined]
+    return response
+
+
+def _kept(response: Response) -> Any:
+    said = getattr(response, "kept", response.data)
+    return {} if said is None else json.loads(JSONRenderer().render(said))
 
 
 def _again(earlier: Call) -> Response:

@@ -1,197 +1,32 @@
-"""People for programs: oneself, neighbours, sending hours, and codes to be paid by."""
+"""Codes to be paid by, for programs."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
+from accounts import codes, operations
+from accounts.models import Member
+from accounts.pace import check_pace
 from ledger import api as ledger_api
 from ledger import operations as ledger
 from ledger.arriving import arrives
-from ledger.models import Hold, Kind, PaymentRequest
-from ledger.statements import categories, names_of
+from ledger.models import PaymentRequest
 from timebank import clock
 from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer
 from timebank.rest.keys import keyed
-from timebank.rest.pages import NEWEST_FIRST
 
-from . import codes, operations
-from .models import Member
-from .pace import check_pace
-from .words import check_words
-
-LONGEST_NOTE = 500
-
-
-class WordsField(serializers.CharField):
-    """Text from a person, as the pages read it: trimmed, plain line ends, nothing that hides or turns text around."""
-
-    def __init__(self, **how: Any) -> None:
-        super().__init__(validators=[check_words], **how)
-
-    def to_internal_value(self, data: Any) -> str:
-        return str(super().to_internal_value(data)).replace("\r\n", "\n").replace("\r", "\n")
-
-
-class LineField(WordsField):
-    """A few words on one line."""
-
-    def to_internal_value(self, data: Any) -> str:
-        return " ".join(super().to_internal_value(data).split())
-
-
-def caller(request: Request) -> Member:
-    return cast(Member, request.user)
-
-
-def _check_category(code: str) -> str:
-    if code and code not in names_of(categories()):
-        raise serializers.ValidationError(_("There is no such kind of help."), code="no_such_category")
-    return code
-
-
-# --- People -------------------------------------------------------------------------------------------
-
-
-class MemberSerializer(serializers.ModelSerializer[Member]):
-    """What neighbours see of a person."""
-
-    id = serializers.CharField(source="public_id")
-
-    class Meta:
-        model = Member
-        fields = ["id", "display_name", "about", "joined_at"]
-        read_only_fields = fields
-
-
-class MeSerializer(serializers.ModelSerializer[Member]):
-    id = serializers.CharField(source="public_id")
-
-    class Meta:
-        model = Member
-        fields = [
-            "id", "display_name", "about", "email", "language", "time_zone", "units", "state", "joined_at",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-
-ONESELF: Any = forced_singular_serializer(MeSerializer)  # type: ignore[no-untyped-call]
-
-
-class MeView(viewsets.ViewSet):
-    """The caller herself."""
-
-    serializer_class = MeSerializer
-
-    @extend_schema(operation_id="me_retrieve", responses=ONESELF)
-    def list(self, request: Request) -> Response:
-        """Who the caller is, as she set it."""
-        return Response(MeSerializer(caller(request)).data)
-
-
-class MemberFilter(filters.FilterSet):
-    name = filters.CharFilter(method="hold_words", max_length=80, help_text="Parts of the name, whatever the accents.")
-
-    class Meta:
-        model = Member
-        fields: list[str] = []
-
-    def hold_words(self, members: QuerySet[Member], field: str, words: str) -> QuerySet[Member]:
-        return members.named_like(words)  # type: ignore[attr-defined]
-
-
-class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
-    """Neighbours whose profile the caller may open."""
-
-    queryset = Member.objects.none()  # for the schema, which is nobody's
-    serializer_class = MemberSerializer
-    filterset_class = MemberFilter
-    orderings: dict[str, str] = {"joined_at": "joined_at"}
-    first_ordering = NEWEST_FIRST
-    lookup_field = "public_id"
-    lookup_url_kwarg = "id"
-    lookup_value_regex = ledger_api.IDS
-
-    def get_queryset(self) -> QuerySet[Member]:
-        if not self.request.user.is_authenticated:
-            return self.queryset
-        return Member.objects.visible_to(caller(self.request))
-
-
-# --- Sending hours ------------------------------------------------------------------------------------
-
-
-class SendSerializer(StrictSerializer):
-    """To whom (the id of her profile), how much, what for."""
-
-    to = serializers.CharField(max_length=22)
-    amount_minutes = MinutesField()
-    kind = serializers.ChoiceField(choices=[Kind.HELP.value, Kind.GIFT.value], default=Kind.HELP.value)
-    category = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
-    note = WordsField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
-    again = serializers.BooleanField(
-        default=False, help_text="That a second payment like one of a moment ago is meant."
-    )
-
-    def validate_category(self, code: str) -> str:
-        return _check_category(code)
-
-
-class _Sends:
-    """What a view of calls that send hours says once these have arrived."""
-
-    def now_that_it_arrived(self, response: Response) -> None:
-        found = ledger_api.HoldView.of(caller(self.request)).get(public_id=response.data["id"])  # type: ignore[attr-defined]
-        response.data = ledger_api.HoldSerializer(found).data
-
-
-class SendingView(_Sends, ledger_api.TransferView):
-    __doc__ = ledger_api.TransferView.__doc__
-    paying = ("create",)
-
-    @extend_schema(request=SendSerializer, responses={202: ledger_api.HoldSerializer})
-    @arrives
-    @keyed
-    def create(self, request: Request, *, key: str) -> Response:
-        """Send hours to a neighbour. 202: they are set aside and arrive in a moment, as the transfer of the same id."""
-        check_pace(request._request, "send")
-        body = SendSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
-        hold = operations.send_hours(
-            sender=caller(request),
-            recipient=Member.objects.people().filter(public_id=asked["to"]).first(),
-            amount_minutes=asked["amount_minutes"],
-            kind=asked["kind"],
-            note=asked["note"],
-            category=asked["category"],
-            nonce=f"api-{key}",
-            again=asked["again"],
-        )
-        return _on_its_way(hold, caller(request))
-
-
-def _on_its_way(hold: Hold, member: Member) -> Response:
-    """202 with the hold, and where its progress can be read."""
-    found = ledger_api.HoldView.of(member).get(pk=hold.pk)
-    where = {"Location": reverse("api:hold-detail", args=[hold.public_id])}
-    return Response(ledger_api.HoldSerializer(found).data, status=status.HTTP_202_ACCEPTED, headers=where)
-
-
-# --- Codes to be paid by ------------------------------------------------------------------------------
+from .fields import LONGEST_NOTE, WordsField, caller, check_category
+from .sending import Sends, on_its_way
 
 
 class PaymentRequestSerializer(serializers.ModelSerializer[PaymentRequest]):
@@ -237,7 +72,7 @@ class AskSerializer(StrictSerializer):
     )
 
     def validate_category(self, code: str) -> str:
-        return _check_category(code)
+        return check_category(code)
 
 
 class PaySerializer(StrictSerializer):
@@ -258,7 +93,7 @@ class PaymentRequestFilter(filters.FilterSet):
         fields = ["state"]
 
 
-class PaymentRequestView(_Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
+class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     """Codes that the caller made, was asked to pay, or paid; a single one also by its id, for whoever was shown it."""
 
     serializer_class = PaymentRequestSerializer
@@ -311,7 +146,7 @@ class PaymentRequestView(_Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         body.is_valid(raise_exception=True)
         found = codes.find_by_txid(request._request, id)
         hold = operations.pay_request(found, payer=caller(request), **body.validated_data)
-        return _on_its_way(hold, caller(request))
+        return on_its_way(hold, caller(request))
 
     @extend_schema(request=None, responses=PaymentRequestSerializer)
     @action(detail=True, methods=["post"])
@@ -367,9 +202,3 @@ def _neighbour(public_id: str) -> Member:
     if found is None:
         raise operations.CannotReceive(str(operations.NOBODY))
     return found
-
-
-def register(router: BaseRouter) -> None:
-    router.register("me", MeView, "me")
-    router.register("transfers", SendingView, "transfer")
-    router.register("payment-requests", PaymentRequestView, "payment-request")

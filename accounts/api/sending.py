@@ -1,0 +1,103 @@
+"""Sending hours by programs."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations
+from accounts.models import Member
+from accounts.pace import check_pace
+from ledger import api as ledger_api
+from ledger.arriving import arrives
+from ledger.models import Hold, Kind
+from timebank.rest.fields import MinutesField, StrictSerializer
+from timebank.rest.keys import keyed
+
+from .fields import LONGEST_NOTE, WordsField, caller, check_category
+
+
+class SendSerializer(StrictSerializer):
+    """To whom (the id of her profile), how much, what for."""
+
+    to = serializers.CharField(max_length=22)
+    amount_minutes = MinutesField()
+    kind = serializers.ChoiceField(choices=[Kind.HELP.value, Kind.GIFT.value], default=Kind.HELP.value)
+    category = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    note = WordsField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+    again = serializers.BooleanField(
+        default=False, help_text="That a second payment like one of a moment ago is meant."
+    )
+
+    def validate_category(self, code: str) -> str:
+        return check_category(code)
+
+
+class Sends:
+    """What a view of calls that send hours says once these have arrived."""
+
+    def now_that_it_arrived(self, response: Response) -> None:
+        found = ledger_api.HoldView.of(caller(self.request)).get(public_id=response.data["id"])  # type: ignore[attr-defined]
+        response.data = ledger_api.HoldSerializer(found).data
+
+
+class SendingView(Sends, ledger_api.TransferView):
+    __doc__ = ledger_api.TransferView.__doc__
+    paying = ("create",)
+
+    @extend_schema(request=SendSerializer, responses={202: ledger_api.HoldSerializer})
+    @arrives
+    @keyed
+    def create(self, request: Request, *, key: str) -> Response:
+        """Send hours to a neighbour. 202: they are set aside and arrive in a moment, as the transfer of the same id."""
+        check_pace(request._request, "send")
+        body = SendSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        hold = operations.send_hours(
+            sender=caller(request),
+            recipient=Member.objects.people().filter(public_id=asked["to"]).first(),
+            amount_minutes=asked["amount_minutes"],
+            kind=asked["kind"],
+            note=asked["note"],
+            category=asked["category"],
+            nonce=f"api-{key}",
+            again=asked["again"],
+        )
+        return on_its_way(hold, caller(request))
+
+
+def on_its_way(hold: Hold, member: Member) -> Response:
+    """202 with the hold, and where its progress can be read."""
+    found = ledger_api.HoldView.of(member).get(pk=hold.pk)
+    where = {"Location": reverse("api:hold-detail", args=[hold.public_id])}
+    return Response(ledger_api.HoldSerializer(found).data, status=status.HTTP_202_ACCEPTED, headers=where)
+
+
+class DonateSerializer(StrictSerializer):
+    """How much, and perhaps a word."""
+
+    amount_minutes = MinutesField()
+    note = WordsField(max_length=LONGEST_NOTE, required=False, default="", allow_blank=True)
+
+
+class DonationView(Sends, viewsets.GenericViewSet[Hold]):
+    """Giving hours to the community fund."""
+
+    serializer_class = ledger_api.HoldSerializer
+    queryset = Hold.objects.none()
+    paying = ("create",)
+
+    @extend_schema(request=DonateSerializer, responses={202: ledger_api.HoldSerializer})
+    @arrives
+    @keyed
+    def create(self, request: Request, *, key: str) -> Response:
+        """Give hours to the fund, for whoever needs them. 202: they are set aside and arrive in a moment."""
+        check_pace(request._request, "send")
+        body = DonateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        hold = operations.donate(donor=caller(request), nonce=f"api-{key}", **body.validated_data)
+        return on_its_way(hold, caller(request))

@@ -1,0 +1,182 @@
+"""Coming in by the API: allauth's headless calls for apps, with our rules of signing up, and refusals as everywhere.
+
+Addresses, bodies and answers are those of allauth's published specification, below ``/api/auth/``. Signed in, an app
+has an access token of a few minutes for the API, a refresh token for the next one, and a session token, by which it
+asks these calls. All three are of one session, and end with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.headless.account import views as account
+from allauth.headless.base import views as base
+from allauth.headless.constants import Client
+from allauth.headless.internal.restkit.inputs import BooleanField, CharField, EmailField, Input
+from allauth.headless.mfa import views as mfa
+from allauth.headless.tokens import views as tokens
+from allauth.headless.usersessions import views as sessions
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import ParseError
+
+from timebank.rest.parsing import StrictJSONParser
+from timebank.rest.problems import problem
+
+from . import entrance_forms
+from .models import Member
+from .pace import WAIT_SECONDS
+from .passwords import check_password
+from .words import NameField
+
+# --- What is ours -----------------------------------------------------------------------------------
+
+
+class SignUpInput(entrance_forms.ComesIn, Input):
+    """Who signs up: her name, address and password, and that she agrees to the terms."""
+
+    display_name = NameField(max_length=80)
+    email = EmailField()
+    password = CharField()
+    agree = BooleanField()
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        return email
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            known = {name: cleaned[name] for name in ("display_name", "email")}
+            try:
+                check_password(cleaned["password"], Member(**known))
+            except ValidationError as refused:
+                self.add_error("password", refused)
+        return cleaned
+
+    def try_save(self, request: HttpRequest) -> tuple[Member | None, HttpResponse | None]:
+        return self.come_in(
+            request, **{name: self.cleaned_data[name] for name in ("display_name", "email", "password")}
+        )
+
+
+class SignUpView(account.SignupView):
+    input_class = {"POST": SignUpInput}
+
+
+class ResetInput(entrance_forms.ResetPasswordForm, Input):
+    pass
+
+
+class ResetView(account.RequestPasswordResetView):
+    input_class = ResetInput
+
+
+# --- How all of them answer --------------------------------------------------------------------------
+
+
+_SENTENCES = {
+    "login": gettext_lazy("Sign in first."),
+    "verify_email": gettext_lazy("Confirm your e-mail address: the link is in your mail."),
+    "mfa_authenticate": gettext_lazy("Send the code of your authenticator app, or a recovery code."),
+    "reauthenticate": gettext_lazy("Say once more who you are: send your password."),
+    "mfa_reauthenticate": gettext_lazy("Say once more who you are: send a code of your authenticator app."),
+}
+_BY_STATUS = {
+    HTTPStatus.BAD_REQUEST: ("invalid", gettext_lazy("This is not right. Please look at it again.")),
+    HTTPStatus.FORBIDDEN: ("not_allowed", gettext_lazy("You may not do this.")),
+    HTTPStatus.CONFLICT: (
+        "out_of_turn",
+        gettext_lazy("This is not what comes next. Ask for the session to see what does."),
+    ),
+    HTTPStatus.GONE: ("session_ended", gettext_lazy("This session has ended. Sign in again.")),
+    HTTPStatus.TOO_MANY_REQUESTS: ("too_often", gettext_lazy("That is a lot in a short while. Please wait a little.")),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", gettext_lazy("This address does not answer to that method.")),
+}
+
+
+def _call(view: Any) -> Callable[[HttpRequest], HttpResponse]:
+    """One call of allauth's: what it is sent is read as strictly as everywhere, and what it refuses is a problem."""
+    inner = view.as_api_view(client=Client.APP)
+
+    @csrf_exempt  # it knows its caller by headers that no page of another site can send, and by no cookie
+    def call(request: HttpRequest) -> HttpResponse:
+        try:
+            if request.method != "GET" and request.body:
+                StrictJSONParser().parse(BytesIO(request.body))
+            response: HttpResponse = inner(request)
+        except ParseError as refused:
+            return _as_json(problem(400, str(refused.get_codes()), str(refused.detail)).data, 400)
+        except ImmediateHttpResponse as stopped:
+            response = stopped.response
+        return response if response.status_code < HTTPStatus.BAD_REQUEST else _as_problem(request, response)
+
+    return call
+
+
+def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The same refusal with what every problem of the API says, beside what allauth's clients look for."""
+    status = HTTPStatus(response.status_code)
+    said: dict[str, Any] = json.loads(response.content) if response.content.startswith(b"{") else {}
+    code, sentence = _BY_STATUS.get(status, ("refused", _("This was refused.")))
+    field = None
+    errors = said.get("errors", [])
+    for error in errors:
+        error |= {"detail": error["message"], "field": error.get("param", "")}
+    if errors:
+        code, sentence, field = errors[0]["code"], errors[0]["detail"], errors[0]["field"]
+    elif status == HTTPStatus.UNAUTHORIZED:
+        code = _next_step(said)
+        sentence = _SENTENCES.get(code, _SENTENCES["login"])
+    answered = _as_json(said | problem(status, code, str(sentence), field=field).data, status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        answered["Retry-After"] = str(getattr(request, "wait_seconds", WAIT_SECONDS))
+    return answered
+
+
+def _next_step(said: dict[str, Any]) -> str:
+    """What an app that is not signed in, or not yet, has to do: the flow that is pending, else the first there is."""
+    flows: list[dict[str, Any]] = said.get("data", {}).get("flows", [])
+    pending = [flow["id"] for flow in flows if flow.get("is_pending")]
+    return str((pending or [flow["id"] for flow in flows] or ["login"])[0])
+
+
+def _as_json(said: dict[str, Any], status: int) -> JsonResponse:
+    response = JsonResponse(said, status=status, content_type="application/problem+json")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+_CALLS = {
+    "config": base.ConfigView,
+    "auth/session": account.SessionView,
+    "auth/sessions": sessions.SessionsView,
+    "auth/signup": SignUpView,
+    "auth/login": account.LoginView,
+    "auth/email/verify": account.VerifyEmailView,
+    "auth/reauthenticate": account.ReauthenticateView,
+    "auth/password/request": ResetView,
+    "auth/password/reset": account.ResetPasswordView,
+    "auth/2fa/authenticate": mfa.AuthenticateView,
+    "auth/2fa/reauthenticate": mfa.ReauthenticateView,
+    "account/password/change": account.ChangePasswordView,
+    "account/email": account.ManageEmailView,
+    "account/authenticators": mfa.AuthenticatorsView,
+    "account/authenticators/totp": mfa.ManageTOTPView,
+    "account/authenticators/recovery-codes": mfa.ManageRecoveryCodesView,
+    "tokens/refresh": tokens.RefreshTokenView,
+}
+
+app_name = "api_auth"
+urlpatterns: list[URLPattern] = [
+    path(f"app/v1/{address}", _call(view), name=address.replace("/", "_")) for address, view in _CALLS.items()
+]
