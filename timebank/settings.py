@@ -229,6 +229,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "timebank.middleware.personal_pages_are_not_stored",
+    "timebank.rest.middleware.conditional_reads",
 ]
 
 ROOT_URLCONF = "timebank.urls"

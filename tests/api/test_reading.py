@@ -132,3 +132,15 @@ def test_a_list_takes_the_same_queries_however_many_rows(ana, rows, path, querie
     with django_assert_num_queries(queries):
         shown = program.get(f"{path}?page_size=100").json()["results"]
     assert len(shown) >= (1 if path == "lots/" else rows)
+
+
+def test_what_has_not_changed_is_not_sent_again(ana):
+    program = Program(ana)
+    first = program.get("account/")
+    assert first["Cache-Control"] == "private, no-cache"
+    assert {"Authorization", "Cookie"} <= set(first["Vary"].split(", "))
+
+    again = program.get("account/", **{"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    type(ana.account).objects.filter(pk=ana.account.pk).update(soft_limit_minutes=-5)
+    assert program.get("account/", **{"If-None-Match": first["ETag"]}).status_code == 200

@@ -1,0 +1,27 @@
+"""Reads of the API may be kept by whoever made them, and asked for again only where they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.http import ConditionalGetMiddleware
+from django.utils.cache import patch_vary_headers
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+RESOURCES = "/api/v1/"
+
+
+def conditional_reads(get_response: Handler) -> Handler:
+    """Give each read an ``ETag``, and answer 304 to who has it already; nobody else's cache keeps it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if not request.path_info.startswith(RESOURCES) or "Cache-Control" in response:
+            return response
+        response["Cache-Control"] = "private, no-cache"
+        patch_vary_headers(response, ["Authorization", "Cookie", "Accept-Language"])
+        return ConditionalGetMiddleware(lambda _request: response)(request)
+
+    return middleware
