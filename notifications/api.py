@@ -13,17 +13,18 @@ from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, viewsets
+from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from timebank.rest.fields import PersonField, StrictSerializer
-from timebank.rest.keys import keyed
+from timebank.rest.keys import keyed, shown_once
 
-from . import operations, queries
-from .models import Event
+from . import operations, queries, webhooks
+from .models import Answer, Event, Webhook
+from .models.webhooks import LONGEST_ADDRESS
 
 LAST_NUMBER = 2**63 - 1
 
@@ -135,6 +136,88 @@ class EventView(viewsets.ViewSet):
         return Response({"seq": missed.seq, "whole": missed.is_whole, "frames": missed.frames})
 
 
+# --- Webhooks ---------------------------------------------------------------------------------------
+
+
+class AnswerSerializer(serializers.ModelSerializer[Answer]):
+    """What a webhook was told once, and the status it answered; or why there was no answer."""
+
+    class Meta:
+        model = Answer
+        fields = ["seq", "type", "at", "status", "error"]
+        read_only_fields = fields
+
+
+class WebhookSerializer(serializers.ModelSerializer[Webhook]):
+    """Where events are posted, up to which number they were; stopped, it waits to be let go on."""
+
+    id = serializers.CharField(source="public_id")
+
+    class Meta:
+        model = Webhook
+        fields = ["id", "address", "seq", "created_at", "failing_since", "stopped_at"]
+        read_only_fields = fields
+
+
+class MadeWebhookSerializer(WebhookSerializer):
+    """A new webhook with the secret it is signed with, shown this once; null where its key is sent again."""
+
+    secret = serializers.CharField(allow_null=True)
+
+    class Meta(WebhookSerializer.Meta):
+        fields = [*WebhookSerializer.Meta.fields, "secret"]
+        read_only_fields = fields
+
+
+class NewWebhookSerializer(StrictSerializer):
+    address = serializers.CharField(max_length=LONGEST_ADDRESS)
+
+
+class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Webhook]):
+    """The caller's own webhooks: what she is told is posted there, signed by the Standard Webhooks specification."""
+
+    serializer_class = WebhookSerializer
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[A-Za-z0-9]{1,40}"
+
+    def get_queryset(self) -> QuerySet[Webhook]:
+        return Webhook.objects.filter(member=self.request.user.pk)
+
+    @extend_schema(request=NewWebhookSerializer, responses={201: MadeWebhookSerializer})
+    @keyed
+    def create(self, request: Request, *, key: str) -> Response:
+        """Have what the caller is told from now on posted to an address."""
+        body = NewWebhookSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made, secret = webhooks.make_webhook(request.user, **body.validated_data)
+        return shown_once(Response({**WebhookSerializer(made).data, "secret": secret}, status=201), "secret")
+
+    @extend_schema(responses=AnswerSerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def answers(self, request: Request, id: str) -> Response:
+        """Its last answers, the latest first."""
+        found = webhooks.last_answers(self.get_object(), most=webhooks.ANSWERS_KEPT)
+        return Response(AnswerSerializer(found, many=True).data)
+
+    @extend_schema(request=None, responses=WebhookSerializer)
+    @action(detail=True, methods=["post"])
+    @keyed
+    def resume(self, request: Request, id: str, *, key: str) -> Response:
+        """Let one that was stopped go on from where it was."""
+        webhooks.resume_webhook(self.get_object())
+        return Response(WebhookSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    @keyed
+    def remove(self, request: Request, id: str, *, key: str) -> Response:
+        """Tell it nothing any more."""
+        webhooks.remove_webhook(self.get_object())
+        return Response(status=204)
+
+
 def register(router: BaseRouter) -> None:
     router.register("notifications", NotificationView, "notification")
     router.register("events", EventView, "event")
+    router.register("webhooks", WebhookView, "webhook")

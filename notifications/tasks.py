@@ -8,7 +8,7 @@ from timebank import clock
 from timebank.jobs import enqueue_all, job, standing
 from timebank.retries import retried
 
-from . import live
+from . import live, webhooks
 from .models import Event
 
 _EVENTS_AT_ONCE = 500
@@ -35,6 +35,7 @@ def _take_untold() -> list[live.Addressed]:
     skip = connection.features.has_select_for_update_skip_locked
     events = list(Event.objects.untold().select_for_update(skip_locked=skip)[:_EVENTS_AT_ONCE])
     enqueue_all(mail_event, [[event.pk] for event in events if event.by_mail])
+    webhooks.note_events({event.member_id for event in events})
     Event.objects.filter(pk__in=[event.pk for event in events]).update(told_at=clock.now())
     return [(event.member_id, event.frame) for event in events]
 
@@ -45,6 +46,12 @@ def mail_event(event_id: int) -> None:
     from . import letters  # letters write operations' letters, which are sent by the job below
 
     letters.write_for_event(event_id)
+
+
+@job("notifications", slow=True, tries=2 * _TRIES_IN_A_DAY)  # it is stopped after a day, before it is dead
+def call_webhook(webhook_id: int) -> None:
+    """Tell a program of a member's what it was not told yet; tried again while it does not take it."""
+    webhooks.call(webhook_id)
 
 
 @job("notifications", slow=True, tries=_TRIES_IN_A_DAY)

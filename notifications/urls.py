@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import views, webhook_views
 
 urlpatterns = [
     path("notifications/", views.notifications, name="notifications"),
@@ -8,4 +8,7 @@ urlpatterns = [
     path("notifications/read/", views.mark_all_read, name="mark_all_read"),
     path("notifications/unread/", views.unread_badge, name="unread_badge"),
     path("notifications/since/", views.events_since, name="events_since"),
+    path("settings/webhooks/", webhook_views.webhooks, name="settings_webhooks"),
+    path("settings/webhooks/<slug:public_id>/resume/", webhook_views.resume, name="webhook_resume"),
+    path("settings/webhooks/<slug:public_id>/remove/", webhook_views.remove, name="webhook_remove"),
 ]

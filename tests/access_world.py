@@ -19,6 +19,8 @@ from ledger.models import PaymentRequest, Transfer
 from ledger.operations import Limits
 from marketplace import operations as marketplace
 from marketplace.models import Dispute, Exchange, Listing
+from notifications.models import Webhook
+from notifications.webhooks import make_webhook
 
 from .factories import (
     PASSWORD,
@@ -139,6 +141,11 @@ class World:
         return {whose: make_token(whose, name="a program", days=30, may_pay=True)[0] for whose in self._owners}
 
     @cached_property
+    def webhooks(self) -> dict[Member, Webhook]:
+        """Where programs of each are told; made before the suspension."""
+        return {whose: make_webhook(whose, address="https://example.org/timebank")[0] for whose in self._owners}
+
+    @cached_property
     def requests(self) -> dict[Member, PaymentRequest]:
         """A code of each by which she is paid; made before the suspension."""
         return {
@@ -165,6 +172,7 @@ class World:
         things: dict[str, Callable[[], Any]] = {
             "payment": lambda: self.payments[whose],
             "token": lambda: self.tokens[whose].public_id,
+            "webhook": lambda: self.webhooks[whose].public_id,
             "request": lambda: self.requests[whose].txid,
             "request number": lambda: self.requests[whose].pk,
             "neighbour's request": lambda: self.requests[self.neighbour].txid,

@@ -446,6 +446,9 @@ TIME_ZONE = env("TIME_ZONE", default="America/Sao_Paulo")
 if TIME_ZONE not in zoneinfo.available_timezones():
     raise ImproperlyConfigured(f"TIME_ZONE must be a name such as America/Sao_Paulo, not {TIME_ZONE!r}.")
 
+# What members' programs are told is posted out into the world only; on a network of one's own it may stay there.
+WEBHOOKS_MAY_REACH_PRIVATE = _yes_or_no("WEBHOOKS_MAY_REACH_PRIVATE", default=False)
+
 # --- Files -------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

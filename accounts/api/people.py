@@ -161,7 +161,7 @@ class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
     @action(detail=True, methods=["post"])
     @keyed
     def block(self, request: Request, id: str, *, key: str) -> Response:
-        """Keep a neighbour apart: neither sends the other hours, or asks for any, or for an exchange. Nobody is told."""
+        """Keep a neighbour apart: neither sends the other hours, asks for any, or for an exchange. Nobody is told."""
         operations.block(self._person(id), by=caller(request))
         return Response(status=204)
 

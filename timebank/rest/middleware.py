@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -22,6 +23,6 @@ def conditional_reads(get_response: Handler) -> Handler:
             return response
         response["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, ["Authorization", "Cookie", "Accept-Language"])
-        return ConditionalGetMiddleware(lambda _request: response)(request)
+        return cast(HttpResponseBase, ConditionalGetMiddleware(lambda _request: response)(request))
 
     return middleware

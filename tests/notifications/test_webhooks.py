@@ -1,0 +1,253 @@
+"""A member's programs are told what she is told: signed, in order, tried again, and nothing around us is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+
+from accounts.operations import suspend_member
+from notifications import outside, webhooks
+from notifications.models import Answer, Event, Webhook
+from notifications.operations import tell
+from notifications.tasks import call_webhook
+from tests.api.programs import Person, Program, problem
+from tests.factories import make_coordinator, make_member
+from tests.pages.reading import words
+from tests.work import drain
+from timebank import clock
+from timebank.jobs import running
+from timebank.jobs.models import Job
+
+from .listener import Listener
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana():
+    return make_member(minutes=60, name="Ana Souza")
+
+
+@pytest.fixture
+def listener(settings) -> Iterator[Listener]:
+    settings.WEBHOOKS_MAY_REACH_PRIVATE = True
+    cache.clear()
+    with Listener() as listening:
+        yield listening
+
+
+def listening_for(member, listener: Listener) -> Webhook:
+    drain()
+    made, listener.secret = webhooks.make_webhook(member, address=listener.address)
+    return made
+
+
+def arrive(member, count: int = 1) -> list[int]:
+    """So many things that she is told; returns their numbers."""
+    for number in range(count):
+        tell(member, "hours-arrived", data={"transfer": f"t{number}", "amount_minutes": 10 + number})
+    return list(Event.objects.filter(member=member).order_by("-seq").values_list("seq", flat=True)[:count])[::-1]
+
+
+def run_next() -> Job:
+    """What is tried again, at its time."""
+    job = Job.objects.open().get(name__endswith="call_webhook")
+    with clock.ahead_by(job.not_before - clock.now() + timedelta(seconds=1)):
+        running.run(str(job.pk))
+    job.refresh_from_db()
+    return job
+
+
+def test_it_is_told_what_she_is_told_from_now_on_in_order(ana, listener):
+    hook = listening_for(ana, listener)
+    before = hook.seq
+    numbers = arrive(ana, 3)
+    drain()
+
+    assert numbers == [before + 1, before + 2, before + 3]
+    assert [said["data"]["seq"] for said in listener.heard] == numbers
+    assert listener.heard[0]["type"] == "hours-arrived"
+    assert listener.heard[0]["data"]["amount_minutes"] == 10
+    assert "Ana" not in str(listener.heard)
+    hook.refresh_from_db()
+    assert (hook.seq, hook.is_called, hook.failing_since) == (numbers[-1], False, None)
+    arrive(ana)
+    drain()
+    assert len(listener.heard) == 4
+
+
+def test_another_is_told_nothing_of_it(ana, listener):
+    listening_for(make_member(), listener)
+    arrive(ana)
+    drain()
+
+    assert listener.heard == []
+
+
+def test_what_is_not_taken_comes_again_and_nothing_is_left_out(ana, listener):
+    hook = listening_for(ana, listener)
+    numbers = arrive(ana, 2)
+    listener.status = 500
+    with pytest.raises(AssertionError, match="call_webhook failed"):
+        drain()
+    assert len(listener.heard) == 1
+    hook.refresh_from_db()
+    assert hook.failing_since is not None
+
+    run_next()
+    listener.status = 200
+    run_next()
+    assert [said["data"]["seq"] for said in listener.heard] == [numbers[0], numbers[0], *numbers]
+    assert listener.ids[0] == listener.ids[1] == listener.ids[2] != listener.ids[3]
+    hook.refresh_from_db()
+    assert (hook.seq, hook.failing_since, hook.is_called) == (numbers[-1], None, False)
+    assert [one.status for one in webhooks.last_answers(hook, most=9)] == [200, 200, 500, 500]
+
+
+def test_after_a_day_in_vain_it_is_stopped_until_she_lets_it_go_on(client, ana, listener):
+    hook = listening_for(ana, listener)
+    numbers = arrive(ana)
+    listener.status = 503
+    with pytest.raises(AssertionError, match="call_webhook failed"):
+        drain()
+    with clock.ahead_by(timedelta(days=1, minutes=1)):
+        running.run(str(Job.objects.open().get(name__endswith="call_webhook").pk))
+        hook.refresh_from_db()
+        assert hook.stopped_at is not None
+        numbers += arrive(ana)
+        drain()
+        assert len(listener.heard) == 2
+
+        client.force_login(ana)
+        assert "for it took nothing" in words(client.get("/settings/webhooks/"))
+        listener.status = 200
+        client.post(f"/settings/webhooks/{hook.public_id}/resume/")
+        drain()
+    assert [said["data"]["seq"] for said in listener.heard[2:]] == numbers
+
+
+def test_who_says_it_is_gone_is_asked_no_more(ana, listener):
+    hook = listening_for(ana, listener)
+    arrive(ana)
+    listener.status = 410
+    drain()
+
+    hook.refresh_from_db()
+    assert hook.stopped_at is not None
+    assert len(listener.heard) == 1
+
+
+def test_a_redirect_is_not_followed(ana, listener):
+    hook = listening_for(ana, listener)
+    arrive(ana)
+    listener.status = 302
+    with pytest.raises(AssertionError, match="NotTaken"):
+        drain()
+    assert webhooks.last_answers(hook, most=1)[0].status == 302
+
+
+def test_a_slow_listener_is_not_waited_for(ana, listener):
+    hook = listening_for(ana, listener)
+    arrive(ana)
+    listener.is_slow.set()
+    with pytest.raises(AssertionError, match="NotTaken"):
+        drain()
+    assert webhooks.last_answers(hook, most=1)[0].in_words == "it took too long to answer"
+
+
+def test_one_is_called_at_a_time(ana, listener):
+    listening_for(ana, listener)
+    arrive(ana)
+    cache.add("webhooks-calling", True)
+    drain()
+    assert listener.heard == []
+
+    cache.delete("webhooks-calling")
+    run_next()
+    assert len(listener.heard) == 1
+
+
+def test_suspended_she_is_told_nothing_there(ana, listener):
+    hook = listening_for(ana, listener)
+    suspend_member(ana, by=make_coordinator(), reason="To be talked about")
+    drain()
+    arrive(ana)
+    drain()
+
+    assert listener.heard == []
+    assert problem(Person(ana).post("webhooks/", {"address": "https://example.org/x"})) == (403, "cannot_listen")
+    hook.refresh_from_db()
+    assert hook.is_called is False
+
+
+def test_only_the_last_answers_are_kept(ana, listener):
+    hook = listening_for(ana, listener)
+    arrive(ana, webhooks.ANSWERS_KEPT + 5)
+    drain()
+
+    assert Answer.objects.filter(webhook=hook).count() == webhooks.ANSWERS_KEPT
+
+
+def test_removed_meanwhile_it_is_told_nothing(ana, listener):
+    hook = listening_for(ana, listener)
+    arrive(ana)
+    webhooks.remove_webhook(hook)
+    drain()
+    call_webhook(hook.pk)
+
+    assert listener.heard == []
+
+
+@pytest.mark.parametrize("address", [
+    "http://example.org/", "ftp://example.org/", "https://", "https://user:secret@example.org/", "https://127.0.0.1/",
+    "https://10.0.0.8/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest",
+    "https://localhost/", "https://db/", "https://example.org:99999/", "https://example.org/a b", "javascript:alert(1)",
+    "https://exämple.org/", "https://printer.local/", "https://0.0.0.0/", "https://[64:ff9b::7f00:1]/x",
+])  # fmt: skip
+def test_nothing_around_us_is_an_address(ana, address):
+    refused = Person(ana).post("webhooks/", {"address": address})
+
+    assert problem(refused) == (422, "bad_address")
+    assert refused.json()["field"] == "address"
+    assert Webhook.objects.count() == 0
+
+
+def test_a_name_that_leads_to_us_is_not_reached(ana, monkeypatch):
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_kw: [(2, 1, 6, "", ("127.0.0.1", 443))])
+
+    with pytest.raises(outside.NotReached, match="not_public"):
+        outside.post("https://rebound.example.org/", b"{}", {})
+
+
+def test_on_the_page_the_secret_is_shown_once(client, ana):
+    client.force_login(ana)
+    page = client.post("/settings/webhooks/", {"address": "https://example.org/timebank"}).content.decode()
+
+    secret = page.partition('id="secret">')[2].partition("<")[0]
+    assert secret.startswith("whsec_")
+    assert secret not in client.get("/settings/webhooks/").content.decode()
+    assert secret not in str(Webhook.objects.values())
+    assert "Nothing was told to it yet." in words(client.get("/settings/webhooks/"))
+    hook = Webhook.objects.get()
+    client.post(f"/settings/webhooks/{hook.public_id}/remove/")
+    assert Webhook.objects.count() == 0
+
+
+def test_by_the_api_it_is_made_read_and_removed(ana):
+    person = Person(ana)
+    made, again = (person.post("webhooks/", {"address": "https://example.org/x"}, key="one-and-the-same") for _ in "ab")
+    assert made.json()["secret"].startswith("whsec_")
+    assert again.json() == made.json() | {"secret": None}
+    path = f"webhooks/{made.json()['id']}/"
+
+    assert person.get(path).json()["address"] == "https://example.org/x"
+    assert person.get(f"{path}answers/").json() == []
+    assert problem(Person(make_member()).get(path)) == (404, "not_found")
+    assert problem(Program(ana).post("webhooks/", {"address": "https://example.org/x"}))[0] == 403
+    assert person.post(f"{path}remove/").status_code == 204
+    for _ in range(webhooks.MOST_WEBHOOKS):
+        person.post("webhooks/", {"address": "https://example.org/x"})
+    assert problem(person.post("webhooks/", {"address": "https://example.org/x"})) == (409, "too_many_webhooks")
