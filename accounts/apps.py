@@ -13,8 +13,11 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.signals import email_confirmed
 
-        from . import roles
+        from notifications import doors
 
+        from . import roles, sockets
+
+        doors.add_tokens(sockets.who_listens, sockets.living_tokens)
         post_migrate.connect(roles.make_groups, sender=self)
         email_confirmed.connect(take_in_confirmed)
 

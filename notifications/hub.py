@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
-from . import live, queries
+from . import doors, live, queries
 
 if TYPE_CHECKING:
     from .consumers import Socket
@@ -139,21 +139,21 @@ class Hub:
     async def make_round(self) -> None:
         """End the sockets of ended sessions and suspended members; let those catch up that are behind."""
         sockets = self.everyone()
-        people, sessions = await database_sync_to_async(_look_up)(
-            {socket.member_id for socket in sockets}, {socket.session_key for socket in sockets}
+        people, ways = await database_sync_to_async(_look_up)(
+            {socket.member_id for socket in sockets}, {socket.let_in_by for socket in sockets}
         )
         for socket in sockets:
             person = people.get(socket.member_id)
             if person and not live.may_listen(person):
                 socket.end(live.SUSPENDED)
-            elif person is None or socket.session_key not in sessions or not socket.was_opened_by(person):
+            elif person is None or socket.let_in_by not in ways or not socket.was_opened_by(person):
                 socket.end(live.SESSION_ENDED)
             elif person.seq > socket.seq:
                 socket.catch_up()
 
 
-def _look_up(member_ids: set[int], session_keys: set[str]) -> tuple[dict[int, queries.Person], set[str]]:
-    return queries.people(member_ids), queries.living_sessions(session_keys)
+def _look_up(member_ids: set[int], ways: set[str]) -> tuple[dict[int, queries.Person], set[str]]:
+    return queries.people(member_ids), doors.still_open(ways)
 
 
 async def _at_most_quietly(work: Any) -> None:

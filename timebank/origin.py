@@ -15,7 +15,8 @@ Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 class OwnPagesOnly:
     """Refuses a socket whose page is not ours: a browser sends our cookie along with any page's socket.
 
-    Ours is SITE_URL, or the very host and port the socket is opened on, when ALLOWED_HOSTS has it.
+    Ours is SITE_URL, or the very host and port the socket is opened on, when ALLOWED_HOSTS has it. What names no page
+    is no browser but a program (``is_program`` in its scope), and is let through without any cookie: it says who it is.
     """
 
     def __init__(self, application: Application) -> None:
@@ -23,8 +24,12 @@ class OwnPagesOnly:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         headers = {name.lower(): value.decode("latin1") for name, value in scope.get("headers", [])}
-        allowed = is_ours(headers.get(b"origin", ""), headers.get(b"host", ""))
-        await (self.application if allowed else WebsocketDenier())(scope, receive, send)
+        is_program = b"origin" not in headers
+        if is_program:
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]}
+        allowed = is_program or is_ours(headers.get(b"origin", ""), headers.get(b"host", ""))
+        application: Application = self.application if allowed else WebsocketDenier()
+        await application({**scope, "is_program": is_program}, receive, send)
 
 
 def is_ours(origin: str, host: str) -> bool:

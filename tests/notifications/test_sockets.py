@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from django.test import Client
 
 from accounts.models import Member
-from notifications import consumers, live, tasks
+from notifications import consumers, doors, live, tasks
 from notifications import hub as hubs
 from notifications.operations import Telling, tell, tell_all
 
@@ -101,7 +101,7 @@ async def page_of(member: Member, *, since: int | None = None) -> AsyncIterator[
 # --- Who may have one ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://localhost.elsewhere.example", None])
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://localhost.elsewhere.example"])
 async def test_a_page_that_is_not_ours_is_refused_at_the_handshake(origin):
     page = Page(await elsewhere(cookie_of, await elsewhere(newcomer)), origin=origin)
     assert not await page.is_let_in()
@@ -311,7 +311,8 @@ async def test_a_page_too_slow_to_follow_reads_what_it_missed_and_hinders_nobody
             await is_stuck.wait()
 
     cookie = await elsewhere(cookie_of, member)
-    slow = asyncio.create_task(consumers.Socket(member, cookie, receive, send).run())
+    listener = doors.by_session(member, cookie)
+    slow = asyncio.create_task(consumers.Socket(listener, consumers.Wire(receive, send), None).run())
     async with page_of(member, since=0) as quick:
         await tell_and_deliver(*[arrived(member)] * 50)
         assert [(await quick.hear())["seq"] for _ in range(50)] == list(range(1, 51))

@@ -33,7 +33,9 @@ def test_whose_page_it_is(settings, origin: str, host: str, ours: bool) -> None:
 
 
 @pytest.mark.django_db  # Channels closes old connections after every message
-@pytest.mark.parametrize("headers", [[], [(b"origin", b"http://evil.example"), (b"host", b"localhost")]])
+@pytest.mark.parametrize(
+    "headers", [[(b"origin", b"")], [(b"origin", b"http://evil.example"), (b"host", b"localhost")]]
+)
 async def test_a_foreign_page_is_refused_at_the_door(headers: list[tuple[bytes, bytes]]) -> None:
     async def never(*_args: object) -> None:
         raise AssertionError
@@ -43,3 +45,15 @@ async def test_a_foreign_page_is_refused_at_the_door(headers: list[tuple[bytes, 
     await socket.send_input({"type": "websocket.connect"})
 
     assert (await socket.receive_output())["type"] == "websocket.close"
+
+
+async def test_what_is_no_page_is_let_through_without_its_cookie() -> None:
+    seen = {}
+
+    async def application(scope: dict[str, object], *_args: object) -> None:
+        seen.update(scope)
+
+    headers = [(b"host", b"localhost"), (b"Cookie", b"sessionid=abc"), (b"cookie", b"sessionid=abc")]
+    await OwnPagesOnly(application)({"type": "websocket", "headers": headers}, None, None)
+
+    assert (seen["is_program"], seen["headers"]) == (True, [(b"host", b"localhost")])

@@ -1,0 +1,27 @@
+"""Which tokens open a socket: a member's own, and the access token of an app's session."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from allauth.headless.tokens.strategies.jwt.internal import get_token_session, validate_access_token
+
+from notifications import doors
+from timebank import clock
+
+from .models import Token
+from .operations.tokens import PREFIX, find_token
+
+
+def who_listens(words: str) -> doors.Listener | None:
+    """Who has this token. The socket of an app goes on as long as its session, whenever its access token ends."""
+    if words.startswith(PREFIX):
+        token = find_token(words)
+        return doors.by_token(token.member, token.pk) if token else None
+    found = validate_access_token(words)
+    session = get_token_session(found[1]) if found else None
+    return doors.by_session(found[0], session.session_key) if found and session else None
+
+
+def living_tokens(keys: Collection[int]) -> set[int]:
+    return set(Token.objects.living(clock.now()).filter(pk__in=keys).values_list("pk", flat=True))
