@@ -1,15 +1,17 @@
-"""Pays a neighbour through the API and waits until the hours have arrived. Nothing but Python is needed.
+"""Pays a neighbour through the API, and listens until the hours have arrived.
 
+pip install websockets
 TIMEBANK=https://hours.example.org TOKEN=tb_… python example_client.py NEIGHBOUR MINUTES
 """
 
 import json
 import os
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
+
+from websockets.sync.client import connect
 
 ADDRESS, TOKEN = os.environ["TIMEBANK"], os.environ["TOKEN"]
 
@@ -29,14 +31,21 @@ def call(method, path, body=None, key=None):
         sys.exit(f"{problem['code']}: {problem['detail']}")
 
 
+def listen(since):
+    """Everything its member is told after number ``since``, as it happens; for ever."""
+    with connect(f"{ADDRESS.replace('http', 'ws', 1)}/ws/live/", proxy=None) as socket:
+        socket.send(json.dumps({"token": TOKEN, "since": since}))
+        for frame in socket:
+            yield json.loads(frame)
+
+
 def main(neighbour, minutes):
+    seen = call("GET", "events/?since=0")["seq"]
     key = str(uuid.uuid4())  # kept with the payment: sent again after a lost answer, it pays nothing twice
     hold = call("POST", "transfers/", {"to": neighbour, "amount_minutes": int(minutes)}, key)
-    while hold["state"] == "held":
-        time.sleep(0.2)
-        hold = call("GET", f"holds/{hold['id']}/")
+    told = next(frame for frame in listen(seen) if frame.get("transfer") == hold["id"])
     account = call("GET", "account/")
-    print(f"{hold['amount_minutes']} min {hold['state']}, {account['available_minutes']} min left")
+    print(f"{told['type']}: {told['amount_minutes']} min, {account['available_minutes']} min left")
 
 
 if __name__ == "__main__":

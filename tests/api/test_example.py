@@ -26,7 +26,7 @@ def test_the_example_pays_and_is_refused_in_words() -> None:
     with Server() as server:
         bento, token = server.manage("shell", "-v0", "-c", MAKE_TWO).rpartition("made: ")[2].split()
 
-        assert run(server, token, bento, "45").stdout == "45 min posted, 15 min left\n"
+        assert run(server, token, bento, "45").stdout == "hours-delivered: 45 min, 15 min left\n"
         refused = run(server, token, bento, "20")
         assert refused.returncode == 1
         assert refused.stderr == "not_enough_time: You can send up to 15 min; this needs 20 min.\n"
