@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ROUND_SECONDS = 15.0
+ROUND_SECONDS = 4.0  # so that whoever is suspended hears nothing after five, even where a push is lost
 DEAF_ROUND_SECONDS = 3.0  # while the layer does not answer, the rounds are all that is live
 _PATIENCE_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 0.5

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from ledger.models import Hold, PaymentRequest
 from tests.factories import available, make_member
 
-from .programs import Program, problem
+from .programs import Person, Program, problem
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +101,39 @@ def test_reading_by_posting_and_posting_by_reading_are_not_allowed(ana):
     assert problem(program.post("me/")) == (403, "permission_denied")  # a token acts only where paying is meant
     assert problem(program.get("payment-requests/x/pay/")) == (405, "method_not_allowed")
     assert PaymentRequest.objects.count() == 0
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"X-CSRFToken": "x" * 64}, {"X-CSRFToken": "right", "Origin": "https://elsewhere.example"},
+    {"X-CSRFToken": "right", "Origin": "null"},
+])  # fmt: skip
+def test_a_page_of_another_site_does_nothing_in_her_name(ana, bento, headers):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ana)
+    client.get("/home/")
+    mark = client.cookies["csrftoken"].value
+    asked = {name: mark if value == "right" else value for name, value in headers.items()}
+    body = {"to": bento.public_id, "amount_minutes": 30}
+    key = {"Idempotency-Key": "a-key-of-a-page"}
+
+    refused = client.post("/api/v1/transfers/", body, content_type="application/json", headers=key | asked)
+    assert problem(refused) == (403, "permission_denied")
+    assert available(ana) == 120
+    own = key | {"X-CSRFToken": mark}
+    assert client.post("/api/v1/transfers/", body, content_type="application/json", headers=own).status_code == 202
+
+
+@pytest.mark.parametrize("path", [
+    "exchanges/x/accept/", "exchanges/x/confirm/", "listings/x/publish/", "payment-requests/x/cancel/",
+    "donations/", "notifications/read/", "tokens/x/end/", "members/x/block/", "webhooks/x/remove/",
+])  # fmt: skip
+def test_no_act_is_done_by_reading(ana, path):
+    assert problem(Program(ana).get(path)) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(("path", "body"), [
+    ("exchanges/nobodys/accept/", {"version": 1}), ("exchanges/nobodys/cancel/", {}), ("payment-requests/nobodys/pay/", {"amount_minutes": 5}),
+    ("listings/nobodys/close/", {}), ("disputes/nobodys/statements/", {"text": "x"}), ("exchanges/", {"listing": "nobodys", "minutes": 5}),
+])  # fmt: skip
+def test_what_is_not_hers_is_not_there(ana, path, body):
+    assert problem(Person(ana).post(path, body))[0] == 404

@@ -77,6 +77,7 @@ FOR_MEMBERS = (
     "/settings/profile/",
     "/settings/blocks/",
     "/settings/tokens/",
+    "/settings/webhooks/",
     "/agree/",
     "/account/email/",
     "/account/password/change/",

@@ -1,0 +1,105 @@
+"""Each list and each thing takes as many queries as are written here, however many rows there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.operations import make_token
+from marketplace import operations
+from notifications.webhooks import make_webhook
+from tests.factories import make_dispute, make_exchange, make_listing, make_member
+from tests.work import drain
+
+from .programs import Program
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=[1, 6], ids=["one of each", "six of each"])
+def things(request: pytest.FixtureRequest, settings: Any, tmp_path: Any) -> tuple[Program, dict[str, str]]:
+    """A member with so many of everything, and the ids of some of hers."""
+    settings.MEDIA_ROOT = tmp_path
+    ana = make_member(minutes=6000, name="Ana Souza")
+    for number in range(request.param):
+        other = make_member(minutes=600)
+        listing = make_listing(other, title=f"Number {number}")
+        make_listing(ana, title=f"Of hers {number}")
+        done = make_exchange(provider=other, receiver=ana, state="completed")
+        operations.review_exchange(done, by=other, stars=5, text="Kind")
+        operations.review_exchange(done, by=ana, stars=4, text="Good")
+        exchange = make_exchange(provider=other, receiver=ana, state="delivered")
+        for turn in range(request.param):
+            operations.send_message(exchange, by=other, text=f"Hello {turn}", nonce=f"message-{number}-{turn}")
+        dispute = make_dispute(exchange)
+        for turn in range(min(request.param, 4)):
+            paper = SimpleUploadedFile("receipt.pdf", b"%PDF-1.4 a receipt" + bytes([turn]))
+            operations.add_evidence(dispute, by=other, upload=paper)
+        make_token(ana, name=f"number {number}", days=1, may_pay=False)
+    drain()
+    for _ in range(min(request.param, 5)):
+        make_webhook(ana, address="https://example.org/timebank")
+    ids = {
+        "listing": listing.public_id,
+        "exchange": exchange.public_id,
+        "completed": done.public_id,
+        "dispute": dispute.public_id,
+        "hers": ana.public_id,
+        "hook": ana.webhooks.first().public_id,
+        "line": str(ana.events.filter(in_inbox=True).latest("seq").seq),
+    }
+    return Program(ana), ids
+
+
+# One of each is for the token.
+QUERIES = {
+    "me/": 1,
+    "me/agreement/": 2,
+    "account/": 2,
+    "holds/": 2,
+    "transfers/": 2,
+    "entries/": 2,
+    "lots/": 2,
+    "members/": 2,
+    "members/blocked/": 2,
+    "members/{hers}/": 2,
+    "members/{hers}/reviews/": 3,
+    "members/{hers}/reputation/": 4,
+    "categories/": 2,
+    "listings/": 2,
+    "listings/?mine=true": 2,
+    "listings/?category=home&q=number": 3,
+    "listings/{listing}/": 2,
+    "exchanges/": 2,
+    "exchanges/{exchange}/": 4,
+    "exchanges/{exchange}/steps/": 3,
+    "exchanges/{exchange}/messages/": 3,
+    "exchanges/{completed}/reviews/": 3,
+    "disputes/": 6,
+    "disputes/{dispute}/": 6,
+    "notifications/?page_size=100": 4,
+    "notifications/{line}/": 3,
+    "events/?since=0": 3,
+    "tokens/": 2,
+    "webhooks/": 2,
+    "webhooks/{hook}/answers/": 3,
+    "payment-requests/": 2,
+}
+
+
+def test_so_many_queries(things):
+    program, ids = things
+    program.get("me/")  # which notes that the token is used, every five minutes
+
+    assert {path: queries_of(program, path.format(**ids)) for path in QUERIES} == QUERIES
+
+
+def queries_of(program: Program, path: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        response = program.get(path)
+    assert response.status_code == 200, response.content
+    return len(asked)
