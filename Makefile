@@ -20,7 +20,7 @@ RACES ?= 50
 TESTS ?=
 WORKERS ?= auto
 PART ?= 1
-SIDES ?= ledger pages codes writers beside scale
+SIDES ?= ledger pages api codes writers beside scale
 CREW := -n $(WORKERS) --no-loadscope-reorder
 export HOST PORT
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
     [
         ("ledger", ["bare loop, one commit per transfer", "each waiting for the one before", "posting a backlog"]),
         thorough("pages", ["/healthz", "/wallet/", "of the rate of the trivial page"]),
+        thorough("api", ["trivial page", "events since", "send hours", "times the trivial page"]),
         thorough("codes", ["of asking and confirming a", "a bare broadcast to as many", "with the broker down"]),
         thorough("writers", ["0 errors ; ", "from accepted to posted, 5 payments"]),
         thorough("scale", ["no past", "past payments were posted", "balance chart", "whole, as CSV", "parts/s"]),
