@@ -11,7 +11,6 @@ import ipaddress
 import socket
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -54,6 +53,8 @@ def post(address: str, body: bytes, headers: dict[str, str]) -> int:
         parts = _parts_of(address)
     except BadAddress:
         raise NotReached("bad_address") from None
+    import httpx  # slow to import, and most processes never post
+
     try:
         return asyncio.run(asyncio.wait_for(_post(parts, _look_up(parts), body, headers), LONGEST_SECONDS))
     except TimeoutError:
@@ -65,6 +66,8 @@ def post(address: str, body: bytes, headers: dict[str, str]) -> int:
 
 
 async def _post(parts: SplitResult, found: str, body: bytes, headers: dict[str, str]) -> int:
+    import httpx
+
     there = f"[{found}]" if ":" in found else found
     url = urlunsplit(parts._replace(netloc=f"{there}:{parts.port}" if parts.port else there))
     named = {"Host": parts.netloc, "User-Agent": "Timebank", **headers}

@@ -554,6 +554,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api_entrance_schema.add_calls",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "PaymentKind": "ledger.models.Kind",
         "SentKind": [("help", "help"), ("gift", "gift")],
