@@ -245,7 +245,7 @@ class TokenForm(forms.Form):
         error_messages={"required": _("Say what it is for.")},
     )
     may_pay = forms.BooleanField(
-        label=_("It may also pay and ask for hours in my name"),
+        label=_("It may also pay, ask for hours and take steps in exchanges in my name"),
         help_text=_("Without this it only reads what is yours."),
         required=False,
     )
