@@ -9,6 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
+from allauth.headless.adapter import DefaultHeadlessAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -123,6 +124,12 @@ def _link_of(template_prefix: str, context: dict[str, Any]) -> str:
 def _member_at(email: str) -> Member | None:
     found: Member | None = Member.objects.filter(email=email.lower()).first()
     return found
+
+
+class HeadlessAdapter(DefaultHeadlessAdapter):
+    def serialize_user(self, user: Member) -> dict[str, Any]:
+        """Who is signed in, for an app: by the id of her profile, as everywhere."""
+        return {"id": user.public_id, "display": user.display_name, "email": user.email}
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -17,9 +17,9 @@ for app in (notifications, ledger, accounts, marketplace):
 
 urlpatterns = [
     path("v1/", include((router.urls, "api"))),
-    # So that a wrong address is told to a program as a program, whatever stands in it.
-    re_path(r"^v1/(?P<rest>[\s\S]+)$", nowhere, name="api_nowhere"),
     path("auth/", include("accounts.api_entrance")),
     path("docs/", api_docs, name="api_docs"),
     path("schema/", SpectacularJSONAPIView.as_view(authentication_classes=[], throttle_classes=[]), name="api_schema"),
+    # So that a wrong address is told to a program as a program, whatever stands in it.
+    re_path(r"^(?P<rest>[\s\S]*)$", nowhere, name="api_nowhere"),
 ]

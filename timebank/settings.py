@@ -397,6 +397,7 @@ MFA_FORMS = {
 }
 # Apps come in by allauth's headless calls (accounts/api_entrance.py). Each of their tokens is of a session, which is
 # looked up with every call: once it is ended, or its member suspended, the app is out.
+HEADLESS_ADAPTER = "accounts.adapter.HeadlessAdapter"
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"  # noqa: S105
 HEADLESS_JWT_ALGORITHM = "HS256"

@@ -105,6 +105,8 @@ def test_signed_in_an_app_may_all_that_its_member_may(ana):
     listing = make_listing(ana)
 
     assert app.api("me/").json()["id"] == ana.public_id
+    told = app.call("auth/session", method="GET").json()["data"]["user"]
+    assert told == {"id": ana.public_id, "display": "Ana Souza", "email": ana.email}
     assert app.api(f"listings/{listing.public_id}/close/", "POST").json()["state"] == "closed"
 
 

@@ -97,7 +97,9 @@ def _flattened(detail: Any, field: str = "") -> list[dict[str, str]]:
 @csrf_exempt  # nothing is done here
 def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
     """What every address of the API answers that is none."""
-    said = problem(404, "not_found", _("There is nothing here, or nothing that is yours to see.")).data
+    nothing = _("There is nothing here, or nothing that is yours to see.")
+    detail = nothing if rest.endswith("/") else _("There is nothing here. The addresses of resources end with a slash.")
+    said = problem(404, "not_found", detail).data
     return JsonResponse(said, status=404, content_type="application/problem+json")
 
 
