@@ -119,9 +119,9 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Make a code."""
-        check_pace(request._request, "request")
         body = AskSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        check_pace(request._request, "request")
         asked = body.validated_data
         who, minutes = asked["asked_of"], asked["life_minutes"]
         made = operations.ask_for_hours(
@@ -141,9 +141,9 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @keyed
     def pay(self, request: Request, id: str, *, key: str) -> Response:
         """Pay it. 202: the hours are set aside and arrive in a moment, as the transfer of the same id."""
-        check_pace(request._request, "send")
         body = PaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        check_pace(request._request, "send")
         found = codes.find_by_txid(request._request, id)
         hold = operations.pay_request(found, payer=caller(request), **body.validated_data)
         return on_its_way(hold, caller(request))

@@ -53,9 +53,9 @@ class SendingView(Sends, ledger_api.TransferView):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Send hours to a neighbour. 202: they are set aside and arrive in a moment, as the transfer of the same id."""
-        check_pace(request._request, "send")
         body = SendSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        check_pace(request._request, "send")
         asked = body.validated_data
         hold = operations.send_hours(
             sender=caller(request),
@@ -96,8 +96,8 @@ class DonationView(Sends, viewsets.GenericViewSet[Hold]):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Give hours to the fund, for whoever needs them. 202: they are set aside and arrive in a moment."""
-        check_pace(request._request, "send")
         body = DonateSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        check_pace(request._request, "send")
         hold = operations.donate(donor=caller(request), nonce=f"api-{key}", **body.validated_data)
         return on_its_way(hold, caller(request))
