@@ -23,6 +23,7 @@ __all__ = ["ana", "bento"]  # fixtures of these tests too
 ABOUT_CALLS = {
     "test_the_same_key_while_the_first_call_is_under_way_has_to_wait",
     "test_calls_are_limited_for_all_tokens_of_hers_together",
+    "test_what_is_no_payment_does_not_count_against_her_pace",
     "test_a_draft_needs_a_title_only_and_is_gone_when_closed",
     "test_messages_are_sent_once_and_read_by_the_two",
     "test_a_token_is_shown_once",

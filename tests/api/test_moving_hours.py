@@ -211,3 +211,13 @@ def test_calls_are_limited_for_all_tokens_of_hers_together(ana, settings):
     late = first.get("me/")
     assert problem(late) == (429, "throttled")
     assert int(late["Retry-After"]) > 0
+
+
+def test_what_is_no_payment_does_not_count_against_her_pace(ana, bento, settings):
+    settings.SEND_RATE_LIMIT = "2/m/user"
+    program = Program(ana)
+    for _ in range(4):
+        assert problem(program.post("transfers/", {})) == (400, "required")
+
+    body = {"to": bento.public_id, "amount_minutes": 5, "again": True}
+    assert [program.post("transfers/", body).status_code for _ in range(3)] == [202, 202, 429]
