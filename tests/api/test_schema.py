@@ -58,3 +58,10 @@ def test_the_page_loads_nothing_from_elsewhere(client):
 
     assert 'data-schema="/api/schema/"' in page
     assert "://" not in page.replace("http://www.w3.org", "").replace("http://testserver", "")
+
+
+def test_the_last_page_has_no_next_one_by_the_schema_too(client):
+    lists = [one for name, one in schema(client)["components"]["schemas"].items() if name.startswith("Paginated")]
+
+    assert len(lists) > 10
+    assert all(one["properties"]["next"]["type"] == ["string", "null"] for one in lists)

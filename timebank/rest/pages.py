@@ -61,6 +61,12 @@ class Pages(CursorPagination):
         except (ValidationError, ValueError, OverflowError):
             return False
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page: dict[str, Any] = super().get_paginated_response_schema(schema)
+        for way in ("next", "previous"):  # null as OpenAPI 3.1 says it
+            page["properties"][way] = {"type": ["string", "null"], "format": "uri"}
+        return page
+
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
         if choices := _choices(view):
