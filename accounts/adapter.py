@@ -18,13 +18,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from timebank.pace import seconds_to_come_in
 from timebank.sealed import seal, unseal
 
 from . import operations
 from .models import Member
 from .passwords import check_password
 
-LOCKED_OUT_SECONDS = 300
 _PURPOSE = "authenticator secrets"
 
 
@@ -77,7 +77,8 @@ class AccountAdapter(DefaultAccountAdapter):
         key = self._get_login_attempts_cache_key(request, **credentials)
         usage = ratelimit.consume(request, app="allauth.account", action="login_failed", key=key)
         if not usage:
-            request.wait_seconds = LOCKED_OUT_SECONDS  # type: ignore[attr-defined]
+            request.wait_seconds = seconds_to_come_in(request, key=key)  # type: ignore[attr-defined]
+            request.is_wrong_password = True  # type: ignore[attr-defined]
             raise ImmediateHttpResponse(ratelimit.respond_429(request))
         self._login_failed_rl_usage = usage
 

@@ -29,12 +29,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import ParseError
 
+from timebank.pace import seconds_to_come_in
 from timebank.rest.parsing import StrictJSONParser
 from timebank.rest.problems import problem
 
 from . import entrance_forms
 from .models import Member
-from .pace import WAIT_SECONDS
 from .passwords import check_password
 from .words import NameField
 
@@ -139,7 +139,7 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         sentence = _SENTENCES.get(code, _SENTENCES["login"])
     answered = _as_json(said | problem(status, code, str(sentence), field=field).data, status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        answered["Retry-After"] = str(getattr(request, "wait_seconds", WAIT_SECONDS))
+        answered["Retry-After"] = str(getattr(request, "wait_seconds", None) or seconds_to_come_in(request))
     return answered
 
 

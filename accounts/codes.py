@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -14,18 +13,17 @@ from ledger.models import PaymentRequest
 from ledger.models.payment_requests import SPOKEN_LENGTH
 from timebank import clock
 from timebank.errors import Refusal
+from timebank.pace import TooOften, seconds_to_wait
 
 _IN_AN_ADDRESS = re.compile(r"/p/([A-Za-z0-9]{26,35})\b")
 _TXID = re.compile(r"[A-Za-z0-9]{26,35}")
 _POSTER = re.compile(r"/pay-me/([a-z0-9]{1,22})\b")
 
 
-class TooManyGuesses(Refusal):
+class TooManyGuesses(TooOften):
     """She asked for many codes that are none."""
 
     code = "too_many_guesses"
-    status = 429
-    retry_after_seconds = 600
 
 
 class NoSuchCode(Refusal):
@@ -72,17 +70,11 @@ def _requests() -> Any:
 
 def _check_guesses(request: HttpRequest) -> None:
     """Once she guessed too often nothing is found any more, so that the right one is no better than another."""
-    if not _consume(request, dry_run=True):
-        raise TooManyGuesses(_("These were many codes that we do not know. Please wait ten minutes, then try again."))
+    if wait := seconds_to_wait(request, "guess", settings.GUESS_RATE_LIMIT, only_ask=True):
+        words = _("These were many codes that we do not know. Please wait ten minutes, then try again.")
+        raise TooManyGuesses(words, wait)
 
 
 def _no_such_code(request: HttpRequest) -> NoSuchCode:
-    _consume(request, dry_run=False)
+    seconds_to_wait(request, "guess", settings.GUESS_RATE_LIMIT)
     return NoSuchCode(_("We do not know this code, or it is not good any more. Please check it, or ask for a new one."))
-
-
-def _consume(request: HttpRequest, *, dry_run: bool) -> bool:
-    limit = {"guess": settings.GUESS_RATE_LIMIT}
-    return bool(
-        ratelimit.consume(request, app="accounts", action="guess", config=limit, limit_get=True, dry_run=dry_run)
-    )

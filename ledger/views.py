@@ -25,6 +25,7 @@ from django_htmx.http import push_url
 from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, number, signed_in
+from timebank.pace import seconds_to_wait
 from timebank.reader import spoken_to
 
 from . import community, origins, queries, statements
@@ -141,8 +142,7 @@ def statement_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     page = f"{reverse('wallet')}?{form.asked.urlencode()}"
     if not form.is_valid():
         return redirect(page)
-    limit = {"statement_file": settings.STATEMENT_FILE_RATE_LIMIT}
-    if not ratelimit.consume(request, app="ledger", action="statement_file", config=limit, limit_get=True):
+    if seconds_to_wait(request, "statement_file", settings.STATEMENT_FILE_RATE_LIMIT):
         return ratelimit.respond_429(request)
     lines = queries.whole_statement(account, chosen=form.chosen(), category_names=statements.names_of(categories))
     if file.most_lines is not None:
@@ -219,8 +219,7 @@ def receipt_file(request: HttpRequest, public_id: str) -> HttpResponse:
     hold = queries.payment(public_id, of=request.user)
     if not _has_arrived(hold):
         return redirect("transfer", public_id)
-    limit = {"statement_file": settings.STATEMENT_FILE_RATE_LIMIT}
-    if not ratelimit.consume(request, app="ledger", action="statement_file", config=limit, limit_get=True):
+    if seconds_to_wait(request, "statement_file", settings.STATEMENT_FILE_RATE_LIMIT):
         return ratelimit.respond_429(request)
     from .exports.receipts import receipt  # what it needs takes long to load, and no other page needs it
 

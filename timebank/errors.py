@@ -8,12 +8,13 @@ class Refusal(Exception):
 
     Operations raise it; each kind of door translates it once: a page puts the sentence on the
     form, the admin warns with it. ``status`` is the HTTP status that goes with it, and ``field``
-    names the input it is about, where there is one.
+    names the input it is about, where there is one. ``retry_after_seconds`` says when to try again.
     """
 
     code = "refused"
     status = 409
     field: str | None = None
+    retry_after_seconds: int | None = None
 
 
 class Busy(Refusal):

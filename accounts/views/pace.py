@@ -7,19 +7,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from accounts.pace import WAIT_SECONDS
+from timebank.pace import seconds_to_come_in
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """What allauth's limits and ours answer beyond them; whoever knows how long to wait notes it on the request."""
-    wait_seconds: int | None = getattr(request, "wait_seconds", None)
+    """What allauth's limits and ours answer beyond them; ours note on the request how long to wait."""
+    wait_seconds: int = getattr(request, "wait_seconds", None) or seconds_to_come_in(request)
     context = {
-        "wait_minutes": wait_seconds and -(-wait_seconds // 60),
-        "is_wrong_password": wait_seconds is not None,
+        "wait_minutes": -(-wait_seconds // 60),
+        "wait_hours": -(-wait_seconds // 3600),
+        "is_wrong_password": getattr(request, "is_wrong_password", False),
         "is_sign_in": request.path == reverse("account_login"),
     }
     response = render(request, "429.html", context, status=429)
-    response["Retry-After"] = str(wait_seconds or WAIT_SECONDS)
+    response["Retry-After"] = str(wait_seconds)
     return response
 
 

@@ -33,21 +33,21 @@ def pay(request: MemberRequest) -> HttpResponse:
     if not request.user.is_member:
         return not_now(request)
     form = CodeForm(request.POST if request.method == "POST" else None)
-    status = 422 if form.errors else 200
+    status, wait = 422 if form.errors else 200, None
     if form.is_bound and form.is_valid():
         try:
             return redirect(_page_of(codes.find_by_text(request, form.cleaned_data["code"])))
         except codes.TooManyGuesses as refusal:
             form.add_error("code", str(refusal))
-            status = refusal.status
+            status, wait = refusal.status, refusal.retry_after_seconds
         except codes.NoSuchCode as refusal:
             form.add_error("code", str(refusal))
             status = 422
     account = Account.objects.get(owner=request.user)
     context = {"form": form, "account": account, "asked_of_me": list(queries.asked_of(request.user)[:3])}
     response = render(request, "accounts/pay.html", context, status=status)
-    if status == codes.TooManyGuesses.status:
-        response["Retry-After"] = str(codes.TooManyGuesses.retry_after_seconds)
+    if wait:
+        response["Retry-After"] = str(wait)
     return response
 
 

@@ -70,8 +70,8 @@ def for_programs(view: View) -> View:
             return view(request, *args, **kwargs)
         except Refusal as refusal:
             response = JsonResponse({"message": str(refusal), "code": refusal.code}, status=refusal.status)
-            if (seconds := getattr(refusal, "retry_after_seconds", None)) is not None:
-                response["Retry-After"] = str(seconds)
+            if refusal.retry_after_seconds is not None:
+                response["Retry-After"] = str(refusal.retry_after_seconds)
             return response
 
     return answered

@@ -34,12 +34,13 @@ from marketplace.forms.exchanges import (
     local,
 )
 from marketplace.models import Exchange, Listing
-from marketplace.pace import TooFast, check_pace
+from marketplace.pace import check_pace
 from marketplace.rules import Action, check_turn
 from notifications.middleware import has_seen
 from timebank import drafts
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
+from timebank.pace import TooOften
 
 require_form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -388,9 +389,10 @@ def show(
 
 def answer(request: MemberRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
     response = render(request, template, context | {"not_sent": drafts.not_sent(request)}, status=status)
-    for refused in (Busy, TooFast):
-        if status == refused.status:
-            response["Retry-After"] = str(refused.retry_after_seconds)
+    if status == Busy.status:
+        response["Retry-After"] = str(Busy.retry_after_seconds)
+    elif status == TooOften.status:
+        response["Retry-After"] = str(request.wait_seconds)  # type: ignore[attr-defined]
     return response
 
 

@@ -208,7 +208,7 @@ def test_the_sixth_wrong_password_waits_but_only_where_it_was_typed(client):
     locked = sign_in(client)
 
     assert locked.status_code == 429
-    assert locked["Retry-After"] == "300"
+    assert 240 < int(locked["Retry-After"]) <= 300
     page = locked.content.decode()
     assert "Too many wrong passwords" in page
     assert "Try again in 5 minutes." in page
@@ -272,7 +272,7 @@ def test_limits_answer_with_a_page_that_says_when(client, settings):
     answer = client.post("/account/password/reset/", {"email": "a@example.org"})
 
     assert answer.status_code == 429
-    assert answer["Retry-After"] == "60"
+    assert 0 < int(answer["Retry-After"]) <= 60
     assert "Wait a little and try again." in answer.content.decode()
 
 

@@ -342,6 +342,24 @@ def test_too_many_payments_in_a_minute_wait(client, ana, bento):
     assert client.post("/send/confirm/", typed(bento, nonce="nonce-no-3")).status_code == 429
 
 
+@pytest.mark.parametrize(
+    ("limit", "seconds", "words"),
+    [
+        ("1/m/user", 60, "Wait a little and try again."),
+        ("9/m/user,1/h/user", 3600, "Try again in 60 minutes."),
+        ("9/m/user,1/d/user", 86400, "Try again in 24 hours."),
+    ],
+)
+def test_who_waits_is_told_how_long(client, ana, bento, settings, limit, seconds, words):
+    settings.SEND_RATE_LIMIT = limit
+    client.post("/send/confirm/", typed(bento, nonce="nonce-no-1"))
+
+    answer = client.post("/send/confirm/", typed(bento, nonce="nonce-no-2"))
+
+    assert seconds - 60 < int(answer["Retry-After"]) <= seconds
+    assert words in answer.content.decode()
+
+
 # --- Finding a neighbour ----------------------------------------------------------------------------
 
 

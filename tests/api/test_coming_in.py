@@ -124,7 +124,7 @@ def test_after_five_wrong_passwords_she_has_to_wait(ana):
     late = App().call("auth/login", {"email": ana.email, "password": PASSWORD})
 
     assert problem(late) == (429, "too_often")
-    assert late["Retry-After"] == "300"
+    assert 240 < int(late["Retry-After"]) <= 300
 
 
 def test_a_second_step_comes_before_anything(ana):

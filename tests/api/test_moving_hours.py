@@ -221,3 +221,14 @@ def test_what_is_no_payment_does_not_count_against_her_pace(ana, bento, settings
 
     body = {"to": bento.public_id, "amount_minutes": 5, "again": True}
     assert [program.post("transfers/", body).status_code for _ in range(3)] == [202, 202, 429]
+
+
+def test_beyond_the_days_limit_it_is_told_that_a_day_is_long(ana, bento, settings):
+    settings.SEND_RATE_LIMIT = "30/m/user,1/d/user"
+    program, body = Program(ana), {"to": bento.public_id, "amount_minutes": 5, "again": True}
+    program.post("transfers/", body)
+
+    late = program.post("transfers/", body)
+
+    assert problem(late) == (429, "too_often")
+    assert 86_000 < int(late["Retry-After"]) <= 86_400

@@ -428,7 +428,8 @@ def test_too_many_messages_in_an_hour_wait_with_their_words(settings: Any, heade
 
     answer = write(ana, exchange, "And three", **headers)
 
-    assert (answer.status_code, answer["Retry-After"]) == (429, "300")
+    assert answer.status_code == 429
+    assert 3500 < int(answer["Retry-After"]) <= 3600  # when the first of the hour is an hour ago
     assert "That is a lot in a short while." in words(answer)
     assert "And three</textarea>" in answer.content.decode()
     write(bento, exchange, "Mine")

@@ -59,8 +59,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _of_refusal(refusal: Refusal) -> Response:
     response = problem(refusal.status, refusal.code, str(refusal), field=refusal.field)
-    if (seconds := getattr(refusal, "retry_after_seconds", None)) is not None:
-        response["Retry-After"] = str(seconds)
+    if refusal.retry_after_seconds is not None:
+        response["Retry-After"] = str(refusal.retry_after_seconds)
     return response
 
 
@@ -70,7 +70,7 @@ def _of_framework(error: exceptions.APIException) -> Response:
     if getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None) is not None:
-        response["Retry-After"] = str(int(error.wait) + 1)  # type: ignore[attr-defined]
+        response["Retry-After"] = str(error.wait)  # type: ignore[attr-defined]
     return response
 
 
