@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -23,6 +23,7 @@ from timebank.rest.fields import PersonField, StrictSerializer
 from timebank.rest.keys import keyed, shown_once
 
 from . import operations, queries, webhooks
+from .api_events import EventDataSerializer, EventSerializer
 from .models import Answer, Event, Webhook
 from .models.webhooks import LONGEST_ADDRESS
 
@@ -35,7 +36,7 @@ class NotificationSerializer(serializers.ModelSerializer[Event]):
     text = serializers.SerializerMethodField()
     about = PersonField(allow_null=True)
     title = serializers.CharField(help_text="What the thing it is about is called, where it has a name.")
-    data = serializers.DictField(help_text="Ids and minutes.")  # type: ignore[assignment]
+    data = serializers.SerializerMethodField()  # type: ignore[assignment]
     address = serializers.SerializerMethodField()
 
     class Meta:
@@ -46,6 +47,10 @@ class NotificationSerializer(serializers.ModelSerializer[Event]):
     def get_text(self, event: Event) -> str:
         said = render_to_string(event.line_template, {"event": event, "line": "notifications/_sentence.html"})
         return " ".join(html.unescape(strip_tags(said)).split())
+
+    @extend_schema_field(EventDataSerializer)
+    def get_data(self, event: Event) -> dict[str, Any]:
+        return event.public_data
 
     def get_address(self, event: Event) -> str:
         return f"{settings.SITE_URL}{event.get_absolute_url()}"
@@ -64,11 +69,11 @@ class HowManySerializer(serializers.Serializer[Any]):
 
 
 class MissedSerializer(serializers.Serializer[Any]):
-    """What sockets carried after a number, in order, up to ``seq``; not ``whole`` where that was too much."""
+    """What the caller was told after a number, in order, up to ``seq``."""
 
     seq = serializers.IntegerField()
-    whole = serializers.BooleanField()
-    frames = serializers.ListField(child=serializers.DictField())
+    whole = serializers.BooleanField(help_text="False where that was too much, or the number is none of hers.")
+    events = EventSerializer(many=True)
 
 
 class SinceSerializer(serializers.Serializer[Any]):
@@ -133,7 +138,9 @@ class EventView(viewsets.ViewSet):
         asked = SinceSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         missed = queries.missed(request.user.pk, asked.validated_data["since"])  # type: ignore[arg-type]
-        return Response({"seq": missed.seq, "whole": missed.is_whole, "frames": missed.frames})
+        return Response(
+            {"seq": missed.seq, "whole": missed.is_whole, "events": [event.told for event in missed.events]}
+        )
 
 
 # --- Webhooks ---------------------------------------------------------------------------------------

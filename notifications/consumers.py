@@ -7,7 +7,8 @@ gaps. ``{"ping": 1}`` is answered by ``{"type": "pong"}``.
 ``{"watch": "q8Zr…"}`` names a payment request by its txid, which only those know whom it was shown. The answer is
 ``{"type": "watching", "txid": "q8Zr…"}``; from then on the page also gets what happens to that request, as
 ``{"type": "payment-confirmed-12", "txid": "q8Zr…"}``: without a number, for it is no event of the reader's, and
-without names or amounts. The page says nothing else.
+without names or amounts. What cannot be watched is answered by ``{"type": "not-watching", "code": "no_txid"}``, or
+``too_many`` beyond the eighth. The page says nothing else.
 
 A program has no session. It says first who it is as well: ``{"token": "tb_…", "since": 812}``, with a member's own
 token or the access token of an app's session, and goes on as a page does. A token is never said in an address.
@@ -270,11 +271,12 @@ class Socket:
 
     def _watch(self, txid: Any) -> None:
         if not isinstance(txid, str) or not _TXID.fullmatch(txid):
-            raise Closed(live.NOT_UNDERSTOOD)
-        if len(self.watched | {txid}) > MOST_WATCHED:
-            raise Closed(live.TOO_MUCH)
-        hub().watch(self, txid)
-        self.hear({"type": "watching", "txid": txid})
+            self.hear({"type": "not-watching", "code": "no_txid"})
+        elif len(self.watched | {txid}) > MOST_WATCHED:
+            self.hear({"type": "not-watching", "code": "too_many"})
+        else:
+            hub().watch(self, txid)
+            self.hear({"type": "watching", "txid": txid})
 
     # --- What is written to the page -------------------------------------------------------------
 

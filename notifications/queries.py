@@ -85,15 +85,20 @@ def standing(member: Any) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The frames after a number, in order, up to ``seq``.
+    """The events after a number, in order, up to ``seq``.
 
     ``is_whole`` is False where too many were missed, or the number is not of this feed: then the
     page had better ask for everything anew.
     """
 
     seq: int
-    frames: list[dict[str, Any]]
+    events: list[Event]
     is_whole: bool = True
+
+    @property
+    def frames(self) -> list[dict[str, Any]]:
+        """What sockets carry of them."""
+        return [event.frame for event in self.events]
 
 
 def missed(member_id: int, since: int) -> Missed:
@@ -103,8 +108,7 @@ def missed(member_id: int, since: int) -> Missed:
         return Missed(last, [])
     if since > last or last - since > MOST_MISSED:
         return Missed(last, [], is_whole=False)
-    events = Event.objects.since(member_id, since).filter(seq__lte=last)
-    return Missed(last, [event.frame for event in events])
+    return Missed(last, list(Event.objects.since(member_id, since).filter(seq__lte=last)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,8 +190,7 @@ def _call_again(webhook_id: int, *, after: timedelta) -> None:
 
 
 def _tell(webhook: Webhook, event: Event) -> Answer:
-    said = {"type": event.frame_type, "timestamp": event.created_at.isoformat(), "data": event.frame}
-    body = json.dumps(said, separators=(",", ":")).encode()
+    body = json.dumps(event.told, separators=(",", ":")).encode()
     answer = Answer(webhook=webhook, seq=event.seq, type=event.type, at=clock.now())
     try:
         answer.status = outside.post(webhook.address, body, signed(webhook, event, body))

@@ -559,6 +559,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.api_entrance_schema.add_calls",
     ],
+    "WEBHOOKS": ["notifications.api_events.WEBHOOK"],
     "ENUM_NAME_OVERRIDES": {
         "PaymentKind": "ledger.models.Kind",
         "SentKind": [("help", "help"), ("gift", "gift")],

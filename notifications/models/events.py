@@ -126,7 +126,29 @@ class Event(models.Model):
     @property
     def frame(self) -> dict[str, Any]:
         """What sockets carry of it."""
-        return {**self.data, "seq": self.seq, "type": self.frame_type, "in_inbox": self.in_inbox}
+        return {
+            **self.data,
+            "seq": self.seq,
+            "type": self.frame_type,
+            "in_inbox": self.in_inbox,
+            "timestamp": self.created_at.isoformat(),
+        }
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What programs are told of it by the API and by webhooks."""
+        return {
+            "seq": self.seq,
+            "type": self.type,
+            "timestamp": self.created_at.isoformat(),
+            "in_inbox": self.in_inbox,
+            "data": self.public_data,
+        }
+
+    @property
+    def public_data(self) -> dict[str, Any]:
+        """Its data, with no number but public ids; a payment request has its txid."""
+        return {name: value for name, value in self.data.items() if name != "payment"}
 
     @property
     def frame_type(self) -> str:

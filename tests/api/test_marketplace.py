@@ -310,8 +310,8 @@ def test_events_after_a_number(ana, bento):
     told = Program(bento).get("events/?since=0").json()
 
     assert told["whole"] is True
-    assert [frame["seq"] for frame in told["frames"]] == list(range(1, told["seq"] + 1))
-    assert Program(bento).get(f"events/?since={told['seq']}").json()["frames"] == []
+    assert [event["seq"] for event in told["events"]] == list(range(1, told["seq"] + 1))
+    assert Program(bento).get(f"events/?since={told['seq']}").json()["events"] == []
     assert problem(Program(bento).get("events/?since=-1")) == (400, "min_value")
     assert problem(Program(bento).get("events/")) == (400, "required")
 

@@ -16,6 +16,7 @@ from ledger.models import Account, Entry, Hold, Kind, Transfer
 from ledger.operations import fund
 from ledger.views import LINES_ON_A_PAGE
 from marketplace.models import Dispute, Exchange, Listing, Review
+from notifications.api_events import EventDataSerializer
 from notifications.models import Event, Letter
 from tests.factories import make_member
 from timebank import clock, demo
@@ -115,6 +116,14 @@ def test_the_market_is_full_and_exchanges_stand_in_every_state():
     for login in demo.logins()[:2]:
         waiting = Exchange.objects.waiting_for(Member.objects.get(email=login.email))
         assert {exchange.state for exchange in waiting} == {"proposed", "delivered"}
+
+
+def test_programs_are_told_nothing_that_the_schema_does_not_name():
+    run()
+    told = {name for event in Event.objects.all() for name in event.told["data"]}
+
+    assert told <= set(EventDataSerializer().fields)
+    assert "payment" not in told
 
 
 def test_whoever_has_a_part_in_the_demos_deals_lived_there_by_then():

@@ -250,7 +250,8 @@ def test_a_page_without_a_socket_asks_for_what_came_after(client):
 
     answer = client.get("/notifications/since/?since=2")
 
-    frame = {**PAID, "seq": 3, "type": "hours-arrived", "in_inbox": True}
+    at = Event.objects.get(seq=3).created_at.isoformat()
+    frame = {**PAID, "seq": 3, "type": "hours-arrived", "in_inbox": True, "timestamp": at}
     assert json.loads(answer.content) == {"seq": 3, "whole": True, "frames": [frame]}
     assert json.loads(client.get("/notifications/since/?since=3").content) == {"seq": 3, "whole": True, "frames": []}
 

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from accounts.models import Member
 from notifications import consumers, doors, live, tasks
 from notifications import hub as hubs
 from notifications.operations import Telling, tell, tell_all
+from timebank import clock
 
 from ..factories import make_member
 from ..needs import REDIS_URL
@@ -177,7 +179,9 @@ async def test_a_page_hears_what_happened_after_it_was_made_and_then_what_happen
     async with page_of(ana, since=1) as page:
         assert page.missed == [2, 3]
         await tell_and_deliver(arrived(bento), arrived(ana))
-        assert await page.hear() == {**PAID, "seq": 4, "type": "hours-arrived", "in_inbox": True}
+        heard = await page.hear()
+        assert datetime.fromisoformat(heard.pop("timestamp")) <= clock.now()
+        assert heard == {**PAID, "seq": 4, "type": "hours-arrived", "in_inbox": True}
         assert await page.receive_nothing(0.2)
 
 

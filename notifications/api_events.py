@@ -1,0 +1,92 @@
+"""What programs are told of an event, by the API and by webhooks alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiWebhook
+from rest_framework import serializers
+
+from .models import Event
+
+
+def _id(words: str) -> Any:
+    return serializers.CharField(required=False, help_text=words)
+
+
+_word = _id
+
+
+def _minutes(words: str) -> Any:
+    return serializers.IntegerField(required=False, help_text=words)
+
+
+def _is(words: str) -> Any:
+    return serializers.BooleanField(required=False, help_text=words)
+
+
+class EventDataSerializer(serializers.Serializer[Any]):
+    """Ids and minutes of what happened, never names or words. Which of them there are depends on the type."""
+
+    transfer = _id("The payment; of the types `hours-…`.")
+    kind = _word("What a payment was for, as in `transfers/`.")
+    txid = _id("The code; of the types `payment-…`. Its id in `payment-requests/`.")
+    exchange = _id("Of the types `exchange-…`.")
+    listing = _id("Of `listing-changed`.")
+    case = _id("The dispute; of `dispute-opened`, for those who may rule.")
+    amount_minutes = _minutes("How much it is about.")
+    yours_minutes = _minutes("What of it the reader gets, where an exchange was settled.")
+    at_stake_minutes = _minutes("What there was to share, where a dispute was ruled.")
+    expires_on = serializers.DateField(required=False, help_text="Of `hours-expiring`: the day.")
+    step = _word("What was done; of `exchange-changed`. `standing`: the other one takes part again, or no more.")
+    state = _word("In which state the exchange, or the member, is now.")
+    before = _word("In which state the exchange was, where its time ran out.")
+    was = _word("In which state the member was.")
+    outcome = _word("Of a dispute that was ruled.")
+    mine = _is("Whether the reader did it herself.")
+    was_completed = _is("Whether an exchange had been completed when it was disputed.")
+    given_back = _is("Whether whoever had got these hours gave them back.")
+    by_staff = _is("Whether a coordinator granted these hours.")
+    hidden = _is("Whether the listing is hidden now.")
+    nobody_may_rule = _is("No moderator is free to rule this dispute.")
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """What a member was told. Her events are numbered by ``seq``, without gaps. Webhooks are posted the same."""
+
+    seq = serializers.IntegerField()
+    type = serializers.ChoiceField(choices=Event.Type.choices)
+    timestamp = serializers.DateTimeField()
+    in_inbox = serializers.BooleanField(help_text="Whether it stands in `notifications/` too.")
+    data = EventDataSerializer()  # type: ignore[assignment]
+
+
+WEBHOOK = OpenApiWebhook(
+    "event",
+    {
+        "post": {
+            "summary": "What happened",
+            "description": (
+                "Posted to each webhook, in order, until it is taken; signed as the Standard Webhooks specification says. "
+                "The same event may come twice, with the same `webhook-id`."
+            ),
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": words}
+                for name, words in (
+                    ("webhook-id", "The same for the same event."),
+                    ("webhook-timestamp", "When it was posted, in seconds since 1970."),
+                    ("webhook-signature", "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body."),
+                )
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Event"}}},
+            },
+            "responses": {
+                "2XX": {"description": "Taken, within five seconds."},
+                "410": {"description": "Nobody is told here any more: the webhook is stopped at once."},
+                "default": {"description": "Not taken: it is tried again for a day."},
+            },
+        }
+    },
+)
