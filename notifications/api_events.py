@@ -67,8 +67,8 @@ WEBHOOK = OpenApiWebhook(
         "post": {
             "summary": "What happened",
             "description": (
-                "Posted to each webhook, in order, until it is taken; signed as the Standard Webhooks specification says. "
-                "The same event may come twice, with the same `webhook-id`."
+                "Posted to each webhook, in order, until it is taken; signed as the Standard Webhooks specification "
+                "says. The same event may come twice, with the same `webhook-id`."
             ),
             "parameters": [
                 {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": words}
