@@ -94,6 +94,7 @@ _SENTENCES = {
 _BY_STATUS = {
     HTTPStatus.BAD_REQUEST: ("invalid", gettext_lazy("This is not right. Please look at it again.")),
     HTTPStatus.FORBIDDEN: ("not_allowed", gettext_lazy("You may not do this.")),
+    HTTPStatus.NOT_FOUND: ("not_set_up", gettext_lazy("This is not set up yet.")),
     HTTPStatus.CONFLICT: (
         "out_of_turn",
         gettext_lazy("This is not what comes next. Ask for the session to see what does."),

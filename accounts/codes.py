@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ledger.models import PaymentRequest
 from ledger.models.payment_requests import SPOKEN_LENGTH
@@ -20,6 +21,9 @@ _TXID = re.compile(r"[A-Za-z0-9]{26,35}")
 _POSTER = re.compile(r"/pay-me/([a-z0-9]{1,22})\b")
 
 
+UNKNOWN = gettext_lazy("We do not know this code, or it is not good any more. Please check it, or ask for a new one.")
+
+
 class TooManyGuesses(TooOften):
     """She asked for many codes that are none."""
 
@@ -29,7 +33,6 @@ class TooManyGuesses(TooOften):
 class NoSuchCode(Refusal):
     code = "no_such_code"
     status = 404
-    field = "code"
 
 
 def find_by_txid(request: HttpRequest, txid: str) -> PaymentRequest:
@@ -77,4 +80,4 @@ def _check_guesses(request: HttpRequest) -> None:
 
 def _no_such_code(request: HttpRequest) -> NoSuchCode:
     seconds_to_wait(request, "guess", settings.GUESS_RATE_LIMIT)
-    return NoSuchCode(_("We do not know this code, or it is not good any more. Please check it, or ask for a new one."))
+    return NoSuchCode(str(UNKNOWN))

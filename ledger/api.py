@@ -113,22 +113,44 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
 class _Payments(filters.FilterSet):
     direction = filters.ChoiceFilter(choices=[("in", "in"), ("out", "out")], method="go")
     kind = filters.ChoiceFilter(choices=Kind.choices)
+    person = filters.CharFilter(
+        method="be_with", max_length=22, help_text="Whom it is from or to: the id of a profile."
+    )
 
     def go(self, rows: QuerySet[Any], name: str, direction: str) -> QuerySet[Any]:
         side = "payee__owner" if direction == "in" else "payer__owner"
         return rows.filter(**{side: self.request.user.pk})
 
+    def be_with(self, rows: QuerySet[Any], name: str, person: str) -> QuerySet[Any]:
+        return rows.filter(Q(payer__owner__public_id=person) | Q(payee__owner__public_id=person))
+
 
 class HoldFilter(_Payments):
+    after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
     class Meta:
         model = Hold
         fields = ["state"]
 
 
 class TransferFilter(_Payments):
+    after = filters.IsoDateTimeFilter(field_name="posted_at", lookup_expr="gte")
+    before = filters.IsoDateTimeFilter(field_name="posted_at", lookup_expr="lt")
+
     class Meta:
         model = Transfer
         fields = ["kind"]
+
+
+class EntryFilter(filters.FilterSet):
+    after = filters.IsoDateTimeFilter(field_name="transfer__posted_at", lookup_expr="gte")
+    before = filters.IsoDateTimeFilter(field_name="transfer__posted_at", lookup_expr="lt")
+    kind = filters.ChoiceFilter(field_name="transfer__kind", choices=Kind.choices)
+
+    class Meta:
+        model = Entry
+        fields: list[str] = []
 
 
 ONE_ACCOUNT: Any = forced_singular_serializer(AccountSerializer)  # type: ignore[no-untyped-call]
@@ -190,6 +212,7 @@ class EntryView(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):
     """The caller's statement, newest line first."""
 
     serializer_class = EntrySerializer
+    filterset_class = EntryFilter
     orderings = {"seq": "seq"}
     first_ordering = "-seq"
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from django.http import FileResponse, Http404
 
 from .models import Evidence
-
-_ENDINGS = {Evidence.Kind.IMAGE: ".jpg", Evidence.Kind.PDF: ".pdf"}
 
 
 def served(shown: Evidence) -> FileResponse:
@@ -20,7 +16,7 @@ def served(shown: Evidence) -> FileResponse:
     response = FileResponse(
         content,
         as_attachment=True,
-        filename=PurePath(shown.name).stem + _ENDINGS[Evidence.Kind(shown.kind)],
+        filename=shown.file_name,
         content_type=shown.kind,
     )
     response["X-Content-Type-Options"] = "nosniff"

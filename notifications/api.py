@@ -20,7 +20,9 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from timebank.rest.fields import PersonField, StrictSerializer
+from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, shown_once
+from timebank.rest.pages import check_query
 
 from . import operations, queries, webhooks
 from .api_events import EventDataSerializer, EventSerializer
@@ -81,7 +83,7 @@ class SinceSerializer(serializers.Serializer[Any]):
 
 
 class NotificationFilter(filters.FilterSet):
-    unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull")
+    unread = YesNoFilter(field_name="read_at", lookup_expr="isnull")
 
     class Meta:
         model = Event
@@ -135,6 +137,7 @@ class EventView(viewsets.ViewSet):
     @extend_schema(operation_id="events_since", parameters=[_SINCE], responses=ONCE)
     def list(self, request: Request) -> Response:
         """What came after a number; at the socket `/ws/live/` it is told as it happens."""
+        check_query(request, {"since"})
         asked = SinceSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         missed = queries.missed(request.user.pk, asked.validated_data["since"])  # type: ignore[arg-type]

@@ -228,6 +228,7 @@ PAGES = [
     Row("api:payment-request-list", signed_in(anonymous="401")),
     Row("api:payment-request-list", signed_in("400", anonymous="401"), "POST"),
     Row("api:payment-request-detail", signed_in(anonymous="401"), args={"id": "neighbour's request"}),
+    Row("api:payment-request-find", signed_in("400", anonymous="401")),
     Row("api:payment-request-pay", signed_in("400", anonymous="401"), "POST", {"id": "neighbour's request"}),
     Row("api:payment-request-cancel", signed_in("400", anonymous="401"), "POST", {"id": "request"}),
     Row("api:payment-request-renew", signed_in("400", anonymous="401"), "POST", {"id": "request"}),

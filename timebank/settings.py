@@ -537,6 +537,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["timebank.rest.access.Scoped"],
     "DEFAULT_PARSER_CLASSES": ["timebank.rest.parsing.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["timebank.rest.problems.ProblemRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "timebank.rest.negotiation.AlwaysJSON",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "timebank.rest.pages.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "timebank.rest.schema.Schema",
@@ -559,6 +562,8 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "accounts.api_entrance_schema.add_calls",
     ],
+    "SERVERS": [{"url": SITE_URL}],
+    "APPEND_COMPONENTS": {"securitySchemes": {"access": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
     "WEBHOOKS": ["notifications.api_events.WEBHOOK"],
     "ENUM_NAME_OVERRIDES": {
         "PaymentKind": "ledger.models.Kind",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -22,8 +25,9 @@ from ledger import operations as ledger
 from ledger.arriving import arrives
 from ledger.models import PaymentRequest
 from timebank import clock
-from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer
+from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer, without_body
 from timebank.rest.keys import keyed
+from timebank.rest.pages import check_query
 
 from .fields import LONGEST_NOTE, WordsField, caller, check_category
 from .sending import Sends, on_its_way
@@ -93,6 +97,14 @@ class PaymentRequestFilter(filters.FilterSet):
         fields = ["state"]
 
 
+class CodeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(max_length=500)
+
+
+ONE_REQUEST: Any = forced_singular_serializer(PaymentRequestSerializer)  # type: ignore[no-untyped-call]
+_CODE = OpenApiParameter("code", OpenApiTypes.STR, required=True, description="As it was said, or its address.")
+
+
 class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     """Codes that the caller made, was asked to pay, or paid; a single one also by its id, for whoever was shown it."""
 
@@ -112,6 +124,19 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @extend_schema(responses=PaymentRequestSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
         found = codes.find_by_txid(request._request, id)
+        operations.check_may_see(found, caller(request))
+        return Response(PaymentRequestSerializer(found).data)
+
+    @extend_schema(operation_id="payment_requests_find", parameters=[_CODE], responses=ONE_REQUEST)
+    @action(detail=False, filterset_class=None, orderings={}, pagination_class=None)
+    def find(self, request: Request) -> Response:
+        """The one that a spoken or pasted code means, while it can be paid. Ten that are none are too many."""
+        check_query(request, {"code"})
+        asked = CodeSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = codes.find_by_text(request._request, asked.validated_data["code"])
+        if isinstance(found, str):  # the poster of a neighbour is no request
+            raise codes.NoSuchCode(str(codes.UNKNOWN))
         operations.check_may_see(found, caller(request))
         return Response(PaymentRequestSerializer(found).data)
 
@@ -151,6 +176,7 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @extend_schema(request=None, responses=PaymentRequestSerializer)
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def cancel(self, request: Request, id: str, *, key: str) -> Response:
         """Take it back, so that nobody can pay it."""
         ledger.cancel_request(self._own(request, id))
@@ -159,6 +185,7 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @extend_schema(request=None, responses={201: PaymentRequestSerializer})
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def renew(self, request: Request, id: str, *, key: str) -> Response:
         """Ask once more for the same, where it is over or was taken back."""
         check_pace(request._request, "request")

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from accounts import operations
 from accounts.models import Member
 from ledger import api as ledger_api
-from timebank.rest.fields import PartySerializer, PersonField, StrictSerializer
+from timebank.rest.fields import PartySerializer, PersonField, StrictSerializer, without_body
 from timebank.rest.keys import keyed
 from timebank.rest.pages import NEWEST_FIRST
 
@@ -118,6 +118,7 @@ class MeView(viewsets.ViewSet):
     @extend_schema(request=None, responses={204: None})
     @agreement.mapping.post
     @keyed
+    @without_body
     def agree(self, request: Request, *, key: str) -> Response:
         """Agree to them."""
         operations.agree(caller(request))
@@ -160,6 +161,7 @@ class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
     @extend_schema(request=None, responses={204: None})
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def block(self, request: Request, id: str, *, key: str) -> Response:
         """Keep a neighbour apart: neither sends the other hours, asks for any, or for an exchange. Nobody is told."""
         operations.block(self._person(id), by=caller(request))
@@ -168,6 +170,7 @@ class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
     @extend_schema(request=None, responses={204: None})
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def unblock(self, request: Request, id: str, *, key: str) -> Response:
         """Let a neighbour turn to the caller again."""
         operations.unblock(self._person(id), by=caller(request))

@@ -71,10 +71,11 @@ class SendingView(Sends, ledger_api.TransferView):
 
 
 def on_its_way(hold: Hold, member: Member) -> Response:
-    """202 with the hold, and where its progress can be read."""
+    """202 with the hold, and where its progress can be read; 200 where it arrived before."""
     found = ledger_api.HoldView.of(member).get(pk=hold.pk)
     where = {"Location": reverse("api:hold-detail", args=[hold.public_id])}
-    return Response(ledger_api.HoldSerializer(found).data, status=status.HTTP_202_ACCEPTED, headers=where)
+    code = status.HTTP_200_OK if found.state == Hold.State.POSTED else status.HTTP_202_ACCEPTED
+    return Response(ledger_api.HoldSerializer(found).data, status=code, headers=where)
 
 
 class DonateSerializer(StrictSerializer):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -17,7 +18,7 @@ from accounts.models import Token
 from accounts.operations.tokens import LONGEST_LIFE_DAYS
 from ledger.api import IDS
 from timebank.rest.access import PAY, READ
-from timebank.rest.fields import StrictSerializer
+from timebank.rest.fields import StrictSerializer, without_body
 from timebank.rest.keys import keyed, shown_once
 
 from .fields import NameField, caller
@@ -52,8 +53,15 @@ class NewTokenSerializer(StrictSerializer):
     """For which program, what it may do besides reading, and for how many days."""
 
     name = NameField(max_length=60)
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=[READ, PAY]), max_length=2, default=[READ])
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=[READ, PAY]), min_length=1, max_length=2, default=[READ]
+    )
     days = serializers.IntegerField(min_value=1, max_value=LONGEST_LIFE_DAYS, default=30)
+
+    def validate_scopes(self, scopes: list[str]) -> list[str]:
+        if READ not in scopes:
+            raise serializers.ValidationError(_("Every token reads: name “read” as well."), code="no_read")
+        return scopes
 
 
 class TokenView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Token]):
@@ -84,6 +92,7 @@ class TokenView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
     @extend_schema(request=None, responses=TokenSerializer)
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def end(self, request: Request, id: str, *, key: str) -> Response:
         """Let nobody in by it any more."""
         token = get_object_or_404(self.get_queryset(), public_id=id)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -24,6 +24,7 @@ from marketplace.files import served
 from marketplace.models import LONGEST_STATEMENT, Dispute, Evidence, Statement
 from marketplace.pace import check_pace
 from timebank.rest.fields import PersonField, StrictSerializer
+from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 
 
@@ -41,6 +42,7 @@ class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
 
     id = serializers.CharField(source="public_id")
     author = PersonField()
+    name = serializers.CharField(source="file_name")
 
     class Meta:
         model = Evidence
@@ -54,6 +56,7 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
     id = serializers.CharField(source="public_id")
     exchange = serializers.CharField(source="exchange.public_id")
     opened_by = PersonField()
+    outcome = serializers.SerializerMethodField(help_text="Null while it is open.")
     because = serializers.SerializerMethodField()
     statements = StatementSerializer(many=True)
     evidence = EvidenceSerializer(many=True)
@@ -65,6 +68,10 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
             "provider_minutes", "because", "decided_at", "statements", "evidence",
         ]  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(choices=Dispute.Outcome.choices, allow_null=True))
+    def get_outcome(self, dispute: Dispute) -> str | None:
+        return dispute.outcome or None
 
     def get_because(self, dispute: Dispute) -> str:
         """In the moderator's words; in the caller's language where nobody ruled in time."""
@@ -85,7 +92,7 @@ class EvidenceFileSerializer(serializers.Serializer[Any]):
 
 
 class DisputeFilter(filters.FilterSet):
-    open = filters.BooleanFilter(field_name="decided_at", lookup_expr="isnull")
+    open = YesNoFilter(field_name="decided_at", lookup_expr="isnull")
     exchange = filters.CharFilter(field_name="exchange__public_id", max_length=22)
 
     class Meta:

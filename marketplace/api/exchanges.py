@@ -35,8 +35,10 @@ from marketplace.models import (
     Step,
 )
 from marketplace.pace import check_pace
+from marketplace.rules import Action
 from timebank.errors import Refusal
 from timebank.rest.fields import MinutesField, PersonField, StrictSerializer
+from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 from timebank.rest.pages import NEWEST_FIRST, paged
 
@@ -57,6 +59,23 @@ class ListingInBriefSerializer(serializers.ModelSerializer[Listing]):
         read_only_fields = fields
 
 
+class AgreedSerializer(serializers.Serializer[Any]):
+    """What the two agreed on, and the rules that were in force then; empty until they agree."""
+
+    version = serializers.IntegerField(required=False, help_text="Of the rules.")
+    minutes = serializers.IntegerField(required=False)
+    starts_at = serializers.DateTimeField(required=False, allow_null=True)
+    place = serializers.CharField(required=False)
+    start_within_days = serializers.IntegerField(required=False)
+    deliver_within_days = serializers.IntegerField(required=False)
+    confirm_within_days = serializers.IntegerField(required=False)
+    dispute_within_days = serializers.IntegerField(required=False)
+    rule_within_days = serializers.IntegerField(required=False)
+    review_within_days = serializers.IntegerField(required=False)
+    cancel_notice_hours = serializers.IntegerField(required=False)
+    late_cancel_share_percent = serializers.IntegerField(required=False)
+
+
 class ExchangeSerializer(serializers.ModelSerializer[Exchange]):
     """One agreement about one piece of help. The provider helps and is paid ``minutes``, the terms being agreed on.
 
@@ -70,7 +89,7 @@ class ExchangeSerializer(serializers.ModelSerializer[Exchange]):
     offered_by = serializers.CharField(source="offered_by.public_id")
     waits_for = serializers.CharField(source="waits_for.public_id", default=None, allow_null=True)
     hold = serializers.CharField(source="hold.public_id", default=None, allow_null=True)
-    terms = serializers.DictField()
+    terms = AgreedSerializer()
 
     class Meta:
         model = Exchange
@@ -91,17 +110,24 @@ class OneExchangeSerializer(ExchangeSerializer):
         fields = [*ExchangeSerializer.Meta.fields, "actions"]
         read_only_fields = fields
 
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=Action.choices)))
     def get_actions(self, exchange: Exchange) -> list[str]:
         can = ExchangePage(exchange, self.context["request"].user).can
         return sorted(name for name, may in can.items() if may)
+
+
+class StepDataSerializer(serializers.Serializer[Any]):
+    """The terms that were put on the table, or the minutes it is about."""
+
+    minutes = serializers.IntegerField(required=False)
+    starts_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
     """One thing that happened, by one of the two or a moderator; null: a deadline passed."""
 
     by = serializers.CharField(source="by.public_id", default=None, allow_null=True)
-    data = serializers.DictField()  # type: ignore[assignment]
+    data = StepDataSerializer()  # type: ignore[assignment]
 
     class Meta:
         model = Step
@@ -110,11 +136,12 @@ class StepSerializer(serializers.ModelSerializer[Step]):
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
+    id = serializers.CharField(source="public_id")
     author = serializers.CharField(source="author.public_id")
 
     class Meta:
         model = Message
-        fields = ["author", "text", "sent_at"]
+        fields = ["id", "author", "text", "sent_at"]
         read_only_fields = fields
 
 
@@ -172,8 +199,8 @@ class NewDisputeSerializer(StrictSerializer):
 
 
 class ExchangeFilter(filters.FilterSet):
-    live = filters.BooleanFilter(method="be_live", help_text="Whether it is not settled yet.")
-    waiting = filters.BooleanFilter(method="wait_for_her", help_text="Whether the next step is the caller's.")
+    live = YesNoFilter(method="be_live", help_text="Whether it is not settled yet.")
+    waiting = YesNoFilter(method="wait_for_her", help_text="Whether the next step is the caller's.")
     listing = filters.CharFilter(field_name="listing__public_id", max_length=22)
 
     class Meta:
@@ -199,7 +226,7 @@ def _a_step(body: Body | None = None, *, status: int = 200) -> Callable[[Any], A
         @wraps(act)
         def call(view: ExchangeView, request: Request, id: str, *, key: str) -> Response:
             found = view.hers(id)
-            said = view.read(body) if body else {}
+            said = view.read(body or StrictSerializer)
             act(view, found, key=key, **said)
             return view.shown(id, status=status)
 

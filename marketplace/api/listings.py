@@ -27,7 +27,8 @@ from marketplace.models import (
     Category,
     Listing,
 )
-from timebank.rest.fields import MinutesField, PersonField, StrictSerializer
+from timebank.rest.fields import MinutesField, PersonField, StrictSerializer, without_body
+from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 from timebank.rest.pages import NEWEST_FIRST
 
@@ -91,7 +92,12 @@ class ListingWordsSerializer(StrictSerializer):
     title = LineField(max_length=LONGEST_TITLE)
     description = WordsField(max_length=LONGEST_DESCRIPTION, required=False, default="", allow_blank=True)
     category = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Category.objects.kinds(), required=False, default=None, allow_null=True
+        slug_field="slug",
+        queryset=Category.objects.kinds(),
+        required=False,
+        default=None,
+        allow_null=True,
+        error_messages=dict.fromkeys(("does_not_exist", "invalid"), _("There is no such kind of help.")),
     )
     minutes = MinutesField(required=False, default=None, allow_null=True)
     place = LineField(max_length=LONGEST_PLACE, required=False, default="", allow_blank=True)
@@ -119,7 +125,7 @@ class ListingsFilter(ListingFilter):
 
     kind = filters.ChoiceFilter(choices=Listing.Kind.choices)
     owner = filters.CharFilter(field_name="owner__public_id", max_length=22)
-    mine = filters.BooleanFilter(method="leave_as_they_are")
+    mine = YesNoFilter(method="leave_as_they_are")
 
     def leave_as_they_are(self, listings: QuerySet[Listing], name: str, mine: bool) -> QuerySet[Listing]:
         return listings  # chosen by the view, before the filters
@@ -137,7 +143,7 @@ class ListingView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     @property
     def is_about_mine(self) -> bool:
-        return self.request is not None and self.request.query_params.get("mine", "").lower() == "true"
+        return self.request is not None and self.request.query_params.get("mine") == "true"
 
     @property
     def orderings(self) -> dict[str, str]:
@@ -184,6 +190,7 @@ class ListingView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(request=None, responses=ListingSerializer)
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def publish(self, request: Request, id: str, *, key: str) -> Response:
         """Put it on the list."""
         return Response(self._shown(operations.publish_listing(self._own(request, id), by=caller(request))))
@@ -191,6 +198,7 @@ class ListingView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(request=None, responses=ListingSerializer)
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def pause(self, request: Request, id: str, *, key: str) -> Response:
         """Take it off the list for a while; what was asked for goes on."""
         return Response(self._shown(operations.pause_listing(self._own(request, id), by=caller(request))))
@@ -198,6 +206,7 @@ class ListingView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(request=None, responses={200: ListingSerializer, 204: None})
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def close(self, request: Request, id: str, *, key: str) -> Response:
         """Take it off the list for good; its words stay. A draft is gone then: 204."""
         closed = operations.close_listing(self._own(request, id), by=caller(request))

@@ -21,15 +21,16 @@ from timebank.rest.pages import paged
 
 
 class ReviewSerializer(serializers.ModelSerializer[Review]):
-    """What one of two said of the other; without a moment while only she can read it."""
+    """What one of two said of the other, once for each exchange; without a moment while only she can read it."""
 
     author = PersonField()
     about = PersonField(source="subject")
+    exchange = serializers.CharField(source="exchange.public_id")
     exchange_about = serializers.CharField(source="exchange.listing.title")
 
     class Meta:
         model = Review
-        fields = ["author", "about", "exchange_about", "stars", "text", "published_at"]
+        fields = ["author", "about", "exchange", "exchange_about", "stars", "text", "published_at"]
         read_only_fields = fields
 
 

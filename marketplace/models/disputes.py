@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Self
 
 from django.conf import settings
@@ -129,6 +130,8 @@ class Evidence(models.Model):
         IMAGE = "image/jpeg", _("picture")
         PDF = "application/pdf", _("PDF")
 
+    ENDINGS = {Kind.IMAGE: ".jpg", Kind.PDF: ".pdf"}
+
     public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="evidence")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
@@ -146,3 +149,8 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def file_name(self) -> str:
+        """Its name with the ending of what it is kept as."""
+        return PurePath(self.name).stem + self.ENDINGS[self.Kind(self.kind)]

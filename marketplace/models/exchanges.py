@@ -231,6 +231,7 @@ class Step(models.Model):
 class Message(models.Model):
     """What one of the two wrote to the other. A moderator reads it in a dispute only, and that is written down."""
 
+    public_id = models.CharField(max_length=22, unique=True, default=public_id, editable=False)
     exchange = models.ForeignKey(Exchange, models.CASCADE, related_name="messages", db_index=False)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages_written", db_index=False

@@ -1,4 +1,4 @@
-"""A program of a member's: what it sends, and what it is answered."""
+"""A program of a member's: what it sends, and what it is answered, which is always as the schema says."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from django.test import Client
 
 from accounts import operations
 from accounts.models import Member
+
+from .conforming import check
 
 _keys = itertools.count(1)
 _twice = threading.Event()
@@ -38,7 +40,7 @@ class Program:
         self._client = Client()
 
     def get(self, path: str, **headers: str) -> HttpResponse:
-        return self._client.get(f"/api/v1/{path}", headers=self._headers | headers)
+        return check(self._client.get(f"/api/v1/{path}", headers=self._headers | headers))
 
     def post(self, path: str, body: Any = None, *, key: str | None = "", **headers: str) -> HttpResponse:
         text = body if isinstance(body, str | bytes) else json.dumps({} if body is None else body)
@@ -48,7 +50,7 @@ class Program:
 
     def _fire(self, send: Callable[[], HttpResponse]) -> HttpResponse:
         """Send it once; or twice, as after a lost answer, where `everything_twice` asks for that."""
-        first = send()
+        first = check(send())
         if _twice.is_set():
             again = send()
             assert again.status_code == first.status_code, again.content
@@ -57,8 +59,11 @@ class Program:
         return first
 
     def patch(self, path: str, body: Any, **headers: str) -> HttpResponse:
-        return self._client.patch(
-            f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=self._headers | headers
+        said = json.dumps(body)
+        return check(
+            self._client.patch(
+                f"/api/v1/{path}", said, content_type="application/json", headers=self._headers | headers
+            )
         )
 
     def upload(self, path: str, file: Any) -> HttpResponse:

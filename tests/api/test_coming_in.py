@@ -18,6 +18,7 @@ from accounts import operations
 from accounts.models import Consent, Member
 from tests.factories import PASSWORD, make_coordinator, make_listing, make_member
 
+from .conforming import check
 from .programs import problem
 
 pytestmark = pytest.mark.django_db
@@ -42,14 +43,14 @@ class App:
             method, f"/api/auth/app/v1/{path}", "" if method == "GET" else text, "application/json", headers=session | headers
         )  # fmt: skip
         self.meta |= response.json().get("meta", {})
-        return response
+        return check(response)
 
     def api(self, path: str, method: str = "GET") -> HttpResponse:
         bearer = {
             "Authorization": f"Bearer {self.meta.get('access_token', 'none')}",
             "Idempotency-Key": f"a-key-{path.replace('/', '-')}",
         }
-        return self._client.generic(method, f"/api/v1/{path}", headers=bearer)
+        return check(self._client.generic(method, f"/api/v1/{path}", headers=bearer))
 
 
 def signed_in(member: Member) -> App:
@@ -136,9 +137,55 @@ def test_a_second_step_comes_before_anything(ana):
     assert problem(asked) == (401, "mfa_authenticate")
     assert problem(app.api("me/")) == (401, "unknown_token")
     assert problem(app.call("auth/2fa/authenticate", {"code": "000000"}))[0] == 400
-    code = f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06}"
-    assert app.call("auth/2fa/authenticate", {"code": code}).status_code == 200
+    assert app.call("auth/2fa/authenticate", {"code": code_of(secret)}).status_code == 200
     assert app.api("me/").status_code == 200
+
+
+def code_of(secret: str) -> str:
+    return f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06}"
+
+
+def test_a_second_step_is_set_up_and_given_up_by_an_app(ana):
+    app = signed_in(ana)
+    assert app.call("account/authenticators", method="GET").json()["data"] == []
+    begun = app.call("account/authenticators/totp", method="GET")
+    assert problem(begun) == (404, "not_set_up")
+
+    assert problem(app.call("account/authenticators/totp", {"code": "000000"}))[0] == 400
+    right = {"code": code_of(begun.json()["meta"]["secret"])}
+    assert problem(app.call("account/authenticators/totp", right)) == (401, "reauthenticate")
+    assert app.call("auth/reauthenticate", {"password": PASSWORD}).status_code == 200
+    set_up = app.call("account/authenticators/totp", right)
+    assert set_up.json()["data"]["type"] == "totp"
+    codes = app.call("account/authenticators/recovery-codes", {}).json()["data"]["unused_codes"]
+    assert (
+        len(codes) == app.call("account/authenticators/recovery-codes", method="GET").json()["data"]["total_code_count"]
+    )
+    other = App()
+    assert problem(other.call("auth/login", {"email": ana.email, "password": PASSWORD})) == (401, "mfa_authenticate")
+    assert other.call("auth/2fa/authenticate", {"code": codes[0]}).status_code == 200
+    assert app.call("account/authenticators/totp", method="DELETE").status_code == 200
+    assert signed_in(ana).api("me/").status_code == 200
+
+
+def test_an_address_is_changed_by_an_app_once_it_is_confirmed(ana, mailoutbox):
+    app = signed_in(ana)
+    assert problem(app.call("account/email", {"email": "new@example.org"})) == (401, "reauthenticate")
+    app.call("auth/reauthenticate", {"password": PASSWORD})
+    waiting = app.call("account/email", {"email": "new@example.org"}).json()["data"]
+    assert {(one["email"], one["verified"]) for one in waiting} == {
+        ("ana@example.org", True),
+        ("new@example.org", False),
+    }
+    assert problem(app.call("account/email", {"email": "no address"}))[0] == 400
+    (key,) = re.findall(r"/confirm-email/([^/]+)/", mailoutbox[-1].body)
+
+    assert app.call("auth/email/verify", {"key": key}).status_code == 200
+
+    ana.refresh_from_db()
+    assert ana.email == "new@example.org"
+    assert [one["email"] for one in app.call("account/email", method="GET").json()["data"]] == ["new@example.org"]
+    assert app.call("config", method="GET").json()["data"]["account"]["is_open_for_signup"] is True
 
 
 def test_a_new_access_token_is_had_by_the_refresh_token_once(ana):

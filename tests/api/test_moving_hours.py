@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -157,6 +158,32 @@ def test_a_code_is_made_paid_and_given_back(ana, bento):
     assert (balance(ana), balance(bento)) == (100, 20)
 
 
+def test_a_code_is_found_by_what_somebody_said(ana, bento, settings):
+    code = Program(bento).post("payment-requests/", {"amount_minutes": 30}).json()
+    payer = Program(ana)
+    for said in (code["spoken_code"].lower(), code["address"], code["id"]):
+        assert payer.get(f"payment-requests/find/?{urlencode({'code': said})}").json()["id"] == code["id"]
+
+    settings.GUESS_RATE_LIMIT = "2/10m/user"
+    for _ in range(2):
+        assert problem(payer.get("payment-requests/find/?code=NO-SUCH")) == (404, "no_such_code")
+    late = payer.get(f"payment-requests/find/?{urlencode({'code': code['spoken_code']})}")
+    assert problem(late) == (429, "too_many_guesses")
+    assert 540 < int(late["Retry-After"]) <= 600
+
+
+def test_what_was_paid_already_is_not_on_its_way(ana, bento):
+    code = Program(bento).post("payment-requests/", {"amount_minutes": 30}).json()
+    path = f"payment-requests/{code['id']}/pay/"
+    Program(ana).post(path, {"amount_minutes": 30})
+    drain()
+
+    again = Program(ana).post(path, {"amount_minutes": 30})
+
+    assert (again.status_code, again.json()["state"]) == (200, "posted")
+    assert available(ana) == 90
+
+
 def test_a_code_is_taken_back_and_renewed(ana, bento):
     payee = Program(bento)
     code = payee.post("payment-requests/", {"amount_minutes": 30, "asked_of": ana.public_id}).json()
@@ -198,7 +225,9 @@ def test_a_token_that_only_reads_pays_nothing(ana, bento):
 
     assert program.get("me/").status_code == 200
     for path in ("transfers/", "payment-requests/", "payment-requests/x/pay/"):
-        assert problem(program.post(path, {"to": bento.public_id, "amount_minutes": 5}))[0] == 403
+        refused = program.post(path, {"to": bento.public_id, "amount_minutes": 5})
+        assert problem(refused) == (403, "insufficient_scope")
+        assert refused["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="pay"'
     assert Transfer.objects.exclude(kind="grant").count() == 0
 
 

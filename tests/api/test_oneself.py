@@ -109,10 +109,10 @@ def test_a_token_that_is_none(ana, changes, code):
 def test_a_token_makes_ends_and_changes_nothing_of_hers(ana):
     program = Program(ana)
 
-    assert problem(program.post("tokens/", {"name": "another", "scopes": ["pay"]})) == (403, "permission_denied")
-    assert problem(program.post(f"tokens/{program.token.public_id}/end/")) == (403, "permission_denied")
-    assert problem(program.patch("me/profile/", {"about": "Changed"})) == (403, "permission_denied")
-    assert problem(program.post("me/agreement/")) == (403, "permission_denied")
+    assert problem(program.post("tokens/", {"name": "another", "scopes": ["pay"]})) == (403, "insufficient_scope")
+    assert problem(program.post(f"tokens/{program.token.public_id}/end/")) == (403, "insufficient_scope")
+    assert problem(program.patch("me/profile/", {"about": "Changed"})) == (403, "insufficient_scope")
+    assert problem(program.post("me/agreement/")) == (403, "insufficient_scope")
 
 
 def test_nobody_ends_anothers_token(ana):

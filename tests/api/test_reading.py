@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from django.test import Client
 
 from accounts import operations
+from ledger.models import Transfer
 from tests.factories import make_member
 from tests.ledger.stories import pay
 from tests.work import drain
@@ -57,6 +60,26 @@ def test_transfers_are_filtered_by_direction_and_kind(ana, bento):
     assert amounts("direction=out") == [10]
     assert amounts("direction=in") == [4, 600]
     assert amounts("kind=gift") == [4]
+
+
+def test_what_moved_is_filtered_by_time_and_by_person(ana, bento):
+    clara = make_member(name="Clara")
+    pay(ana.account, bento.account, 10)
+    pay(ana.account, clara.account, 5)
+    program = Program(ana)
+    moment = quote(Transfer.objects.get(amount_minutes=5).posted_at.isoformat())
+
+    def amounts(path: str, query: str) -> list[int]:
+        return [row["amount_minutes"] for row in program.get(f"{path}/?{query}").json()["results"]]
+
+    assert amounts("transfers", f"person={bento.public_id}") == [10]
+    assert amounts("holds", f"person={clara.public_id}") == [5]
+    assert amounts("transfers", f"after={moment}") == [5]
+    assert amounts("transfers", f"before={moment}") == [10, 600]
+    assert amounts("entries", f"after={moment}") == [-5]
+    assert amounts("entries", f"before={moment}&kind=help") == [-10]
+    assert amounts("transfers", "person=nobody") == []
+    assert problem(program.get("transfers/?after=yesterday")) == (400, "invalid")
 
 
 def test_her_lots_add_up_to_what_she_has(ana):

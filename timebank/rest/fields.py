@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from timebank.durations import MOST_MINUTES
 
@@ -34,18 +38,51 @@ class MinutesField(serializers.Field[int, int, int, Any]):
         return value
 
 
+# What the framework's fields would also read out of something else: 30 out of "30", yes out of 1.
+_AS_WRITTEN: tuple[tuple[type, type, Any], ...] = (
+    (serializers.IntegerField, int, _("This must be a whole number.")),
+    (serializers.BooleanField, bool, _("This must be true or false.")),
+    (serializers.CharField, str, _("This must be text.")),
+)
+
+
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know: who writes one means something by it that would not happen."""
+    """Refuses fields it does not know: who writes one means something by it that would not happen.
+
+    A number is a number, text is text, and yes is true.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError(
-                {
-                    name[:60]: [serializers.ErrorDetail(str(_("There is no such field.")), "unknown_field")]
-                    for name in unknown
-                }
-            )
+        if isinstance(data, dict) and (wrong := self._unknown(data) | self._of_another_type(data)):
+            raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
+
+    def _unknown(self, data: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(data) - set(self.fields))
+        return {name[:60]: [_error(_("There is no such field."), "unknown_field")] for name in unknown}
+
+    def _of_another_type(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: [_error(words, "wrong_type")]
+            for name, field in self.fields.items()
+            for kind, type_, words in _AS_WRITTEN
+            if isinstance(field, kind) and data.get(name) is not None and type(data[name]) is not type_
+        }
+
+
+def _error(words: Any, code: str) -> serializers.ErrorDetail:
+    return serializers.ErrorDetail(str(words), code)
+
+
+def without_body(act: Callable[..., Response]) -> Callable[..., Response]:
+    """Let a call that reads no body refuse one that says something: it would not happen."""
+
+    @wraps(act)
+    def call(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+        return act(view, request, *args, **kwargs)
+
+    return call
 
 
 class PartySerializer(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -33,24 +34,41 @@ class Pages(CursorPagination):
     offset_cutoff = 100_000  # among rows that are alike
     _column: Field[Any, Any]
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Raises BadField for what stands in the address and means nothing here."""
+        check_query(request, {self.cursor_query_param, "page_size", *_filters(view), *_ordering(view)})
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int:
+        asked = request.query_params.get("page_size")
+        if asked is None:
+            return ROWS
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 4 and 0 < int(asked) <= MOST_ROWS):
+            raise BadField({"page_size": [_error(_("A page has 1 to 100 rows."), "no_page_size")]})
+        return int(asked)
+
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """The column in its direction, and the key where two are alike. Raises BadField for no order of it."""
         chosen = getattr(view, "first_ordering", NEWEST_FIRST)
         if asked := request.query_params.get("ordering"):
             chosen = _choices(view).get(asked)
             if chosen is None:
-                raise BadField({"ordering": [ErrorDetail(str(_("This list has no such order.")), "no_such_order")]})
+                raise BadField({"ordering": [_error(_("This list has no such order."), "no_such_order")]})
         minus, name = ("-", chosen[1:]) if chosen.startswith("-") else ("", chosen)
         meta = queryset.model._meta
         self._column = meta.pk if name == "pk" else meta.get_field(name)
         return (chosen,) if name == "pk" else (chosen, f"{minus}pk")
 
     def decode_cursor(self, request: Request) -> Any:
-        """Where the page begins. Raises NotFound for what is no place in a list."""
-        cursor = super().decode_cursor(request)
+        """Where the page begins. Raises BadField for what is no place in a list."""
+        nowhere = BadField({"cursor": [_error(_("This is no place in this list."), "no_such_page")]})
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound:
+            raise nowhere from None
         position: str | None = None if cursor is None else cursor.position  # type: ignore[assignment]
         if position is not None and not self._is_place(position):
-            raise NotFound(self.invalid_cursor_message)
+            raise nowhere
         return cursor
 
     def _is_place(self, position: str) -> bool:
@@ -83,6 +101,31 @@ def paged(view: Any, rows: QuerySet[Any], serializer: type[BaseSerializer[Any]])
     shown = serializer(view.paginate_queryset(rows), many=True, context=view.get_serializer_context())
     response: Response = view.get_paginated_response(shown.data)
     return response
+
+
+def check_query(request: Request, known: Collection[str]) -> None:
+    """Refuse what an address asks for that nobody would look at: a name not ``known``, or the same one twice."""
+    wrong = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            wrong[name[:60]] = [_error(_("There is nothing of this name to choose by here."), "unknown_parameter")]
+        elif len(values) > 1:
+            wrong[name] = [_error(_("This is said more than once."), "repeated")]
+    if wrong:
+        raise BadField(wrong)
+
+
+def _error(words: str, code: str) -> ErrorDetail:
+    return ErrorDetail(words, code)
+
+
+def _filters(view: Any) -> Collection[str]:
+    chosen = getattr(view, "filterset_class", None)
+    return () if chosen is None else chosen.base_filters
+
+
+def _ordering(view: Any) -> Collection[str]:
+    return ("ordering",) if _choices(view) else ()
 
 
 def _choices(view: Any) -> dict[str, str]:

@@ -31,7 +31,7 @@ class StrictJSONParser(BaseParser):
             read = json.loads(
                 raw, parse_float=_decimal, parse_int=_whole, parse_constant=_no_number, object_pairs_hook=_object
             )
-        except (ValueError, ArithmeticError, RecursionError):
+        except (ValueError, RecursionError):
             raise ParseError(_("The body is not the JSON that is expected."), code="not_json") from None
         if not isinstance(read, dict):
             raise ParseError(_("The body must be a JSON object."), code="not_an_object")
@@ -44,23 +44,31 @@ class StrictJSONParser(BaseParser):
 
 def _whole(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
-        raise ValueError("too long a number")
+        raise _too_long_a_number()
     return int(digits)
 
 
 def _decimal(digits: str) -> Decimal:
-    if len(digits) > LONGEST_NUMBER or abs((number := Decimal(digits)).adjusted()) > LONGEST_NUMBER:
-        raise ValueError("too long a number")
+    try:
+        number = Decimal(digits)
+    except ArithmeticError:
+        raise _too_long_a_number() from None
+    if len(digits) > LONGEST_NUMBER or abs(number.adjusted()) > LONGEST_NUMBER:
+        raise _too_long_a_number()
     return number
 
 
+def _too_long_a_number() -> ParseError:
+    return ParseError(_("The body holds a number that is too long."), code="number_too_long")
+
+
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is no number")  # and no JSON
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name comes twice")
+        raise ParseError(_("The body holds the same name twice."), code="repeated_name")
     return dict(pairs)
 
 
