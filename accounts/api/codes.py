@@ -11,7 +11,13 @@ from django.urls import reverse
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -60,6 +66,13 @@ class PaymentRequestSerializer(serializers.ModelSerializer[PaymentRequest]):
         return request.spoken_code if request.is_payable(clock.now()) else ""
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Half an hour, of whoever has the code", {"amount_minutes": 30, "note": "Hems", "life_minutes": 60}
+        )
+    ]
+)
 class AskSerializer(StrictSerializer):
     """What is asked for, of whom (null: whoever has the code), and for how long the code is good."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +20,15 @@ from timebank.rest.keys import keyed
 from .fields import LONGEST_NOTE, WordsField, caller, check_category
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "An hour of help",
+            {"to": "k3v9m2xq7dhp4rtw8c", "amount_minutes": 60, "note": "The garden gate", "category": "carpentry"},
+            request_only=True,
+        )
+    ]
+)
 class SendSerializer(StrictSerializer):
     """To whom (the id of her profile), how much, what for."""
 
