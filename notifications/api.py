@@ -19,10 +19,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from timebank.rest.fields import PersonField, StrictSerializer
+from timebank.rest.fields import PersonField, StrictSerializer, read_body
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, shown_once
-from timebank.rest.pages import check_query
+from timebank.rest.pages import read_query
 
 from . import operations, queries, webhooks
 from .api_events import EventDataSerializer, EventSerializer
@@ -118,9 +118,8 @@ class NotificationView(viewsets.ReadOnlyModelViewSet[Event]):
     @keyed
     def read(self, request: Request, *, key: str) -> Response:
         """Mark as read what the caller saw: what came after it stays unread."""
-        asked = ReadSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return Response({"read": operations.mark_all_read(request.user, **asked.validated_data)})
+        asked = read_body(ReadSerializer, request)
+        return Response({"read": operations.mark_all_read(request.user, **asked)})
 
 
 ONCE: Any = forced_singular_serializer(MissedSerializer)  # type: ignore[no-untyped-call]
@@ -137,10 +136,8 @@ class EventView(viewsets.ViewSet):
     @extend_schema(operation_id="events_since", parameters=[_SINCE], responses=ONCE)
     def list(self, request: Request) -> Response:
         """What came after a number; at the socket `/ws/live/` it is told as it happens."""
-        check_query(request, {"since"})
-        asked = SinceSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        missed = queries.missed(request.user.pk, asked.validated_data["since"])  # type: ignore[arg-type]
+        asked = read_query(SinceSerializer, request)
+        missed = queries.missed(request.user.pk, asked["since"])  # type: ignore[arg-type]
         return Response(
             {"seq": missed.seq, "whole": missed.is_whole, "events": [event.told for event in missed.events]}
         )
@@ -198,9 +195,8 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Have what the caller is told from now on posted to an address."""
-        body = NewWebhookSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        made, secret = webhooks.make_webhook(request.user, **body.validated_data)
+        asked = read_body(NewWebhookSerializer, request)
+        made, secret = webhooks.make_webhook(request.user, **asked)
         return shown_once(Response({**WebhookSerializer(made).data, "secret": secret}, status=201), "secret")
 
     @extend_schema(responses=AnswerSerializer(many=True))

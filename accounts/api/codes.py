@@ -31,9 +31,9 @@ from ledger import operations as ledger
 from ledger.arriving import arrives
 from ledger.models import PaymentRequest
 from timebank import clock
-from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer, without_body
+from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer, read_body, without_body
 from timebank.rest.keys import keyed
-from timebank.rest.pages import check_query
+from timebank.rest.pages import read_query
 
 from .fields import LONGEST_NOTE, WordsField, caller, check_category
 from .sending import Sends, on_its_way
@@ -67,11 +67,7 @@ class PaymentRequestSerializer(serializers.ModelSerializer[PaymentRequest]):
 
 
 @extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Half an hour, of whoever has the code", {"amount_minutes": 30, "note": "Hems", "life_minutes": 60}
-        )
-    ]
+    examples=[OpenApiExample("Half an hour, of anybody", {"amount_minutes": 30, "note": "Hems", "life_minutes": 60})]
 )
 class AskSerializer(StrictSerializer):
     """What is asked for, of whom (null: whoever has the code), and for how long the code is good."""
@@ -144,10 +140,8 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @action(detail=False, filterset_class=None, orderings={}, pagination_class=None)
     def find(self, request: Request) -> Response:
         """The one that a spoken or pasted code means, while it can be paid. Ten that are none are too many."""
-        check_query(request, {"code"})
-        asked = CodeSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        found = codes.find_by_text(request._request, asked.validated_data["code"])
+        asked = read_query(CodeSerializer, request)
+        found = codes.find_by_text(request._request, asked["code"])
         if isinstance(found, str):  # the poster of a neighbour is no request
             raise codes.NoSuchCode(str(codes.UNKNOWN))
         operations.check_may_see(found, caller(request))
@@ -157,10 +151,8 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Make a code."""
-        body = AskSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        asked = read_body(AskSerializer, request)
         check_pace(request._request, "request")
-        asked = body.validated_data
         who, minutes = asked["asked_of"], asked["life_minutes"]
         made = operations.ask_for_hours(
             asker=caller(request),
@@ -179,11 +171,10 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @keyed
     def pay(self, request: Request, id: str, *, key: str) -> Response:
         """Pay it. 202: the hours are set aside and arrive in a moment, as the transfer of the same id."""
-        body = PaySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        asked = read_body(PaySerializer, request)
         check_pace(request._request, "send")
         found = codes.find_by_txid(request._request, id)
-        hold = operations.pay_request(found, payer=caller(request), **body.validated_data)
+        hold = operations.pay_request(found, payer=caller(request), **asked)
         return on_its_way(hold, caller(request))
 
     @extend_schema(request=None, responses=PaymentRequestSerializer)
@@ -209,12 +200,11 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     @keyed
     def give_back(self, request: Request, id: str, *, key: str) -> Response:
         """Give what was paid, or a part of it, back to who paid."""
-        body = GiveBackSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        asked = read_body(GiveBackSerializer, request)
         back = operations.give_back_request(
             self._own(request, id),
             by=caller(request),
-            minutes=body.validated_data["amount_minutes"],
+            minutes=asked["amount_minutes"],
             nonce=f"api-{key}",
         )
         found = ledger_api.TransferView.of(caller(request)).get(pk=back.pk)

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from accounts import operations
 from accounts.models import Member
 from ledger import api as ledger_api
-from timebank.rest.fields import PartySerializer, PersonField, StrictSerializer, without_body
+from timebank.rest.fields import PartySerializer, PersonField, StrictSerializer, read_body, without_body
 from timebank.rest.keys import keyed
 from timebank.rest.pages import NEWEST_FIRST
 
@@ -97,7 +97,7 @@ class MeView(viewsets.ViewSet):
     def profile(self, request: Request) -> Response:
         """Change what neighbours see; what is not named stays."""
         me = caller(request)
-        said = self._read(ProfileSerializer)
+        said = read_body(ProfileSerializer, request, partial=True)
         kept = {"display_name": me.display_name, "about": me.about}
         return Response(MeSerializer(operations.change_profile(me, **(kept | said))).data)
 
@@ -105,7 +105,9 @@ class MeView(viewsets.ViewSet):
     @action(detail=False, methods=["patch"])
     def preferences(self, request: Request) -> Response:
         """Change the language, time zone and units; what is not named stays."""
-        changed = operations.change_preferences(caller(request), **self._read(PreferencesSerializer))
+        changed = operations.change_preferences(
+            caller(request), **read_body(PreferencesSerializer, request, partial=True)
+        )
         return Response(MeSerializer(changed).data)
 
     @extend_schema(responses=AgreementSerializer)
@@ -123,11 +125,6 @@ class MeView(viewsets.ViewSet):
         """Agree to them."""
         operations.agree(caller(request))
         return Response(status=204)
-
-    def _read(self, body: type[StrictSerializer]) -> dict[str, Any]:
-        said = body(data=self.request.data, partial=True)
-        said.is_valid(raise_exception=True)
-        return dict(said.validated_data)
 
 
 class MemberFilter(filters.FilterSet):

@@ -14,7 +14,7 @@ from accounts.pace import check_pace
 from ledger import api as ledger_api
 from ledger.arriving import arrives
 from ledger.models import Hold, Kind
-from timebank.rest.fields import MinutesField, StrictSerializer
+from timebank.rest.fields import MinutesField, StrictSerializer, read_body
 from timebank.rest.keys import keyed
 
 from .fields import LONGEST_NOTE, WordsField, caller, check_category
@@ -62,10 +62,8 @@ class SendingView(Sends, ledger_api.TransferView):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Send hours to a neighbour. 202: they are set aside and arrive in a moment, as the transfer of the same id."""
-        body = SendSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        asked = read_body(SendSerializer, request)
         check_pace(request._request, "send")
-        asked = body.validated_data
         hold = operations.send_hours(
             sender=caller(request),
             recipient=Member.objects.people().filter(public_id=asked["to"]).first(),
@@ -106,8 +104,7 @@ class DonationView(Sends, viewsets.GenericViewSet[Hold]):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Give hours to the fund, for whoever needs them. 202: they are set aside and arrive in a moment."""
-        body = DonateSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        asked = read_body(DonateSerializer, request)
         check_pace(request._request, "send")
-        hold = operations.donate(donor=caller(request), nonce=f"api-{key}", **body.validated_data)
+        hold = operations.donate(donor=caller(request), nonce=f"api-{key}", **asked)
         return on_its_way(hold, caller(request))

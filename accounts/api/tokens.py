@@ -18,7 +18,7 @@ from accounts.models import Token
 from accounts.operations.tokens import LONGEST_LIFE_DAYS
 from ledger.api import IDS
 from timebank.rest.access import PAY, READ
-from timebank.rest.fields import StrictSerializer, without_body
+from timebank.rest.fields import StrictSerializer, read_body, without_body
 from timebank.rest.keys import keyed, shown_once
 
 from .fields import NameField, caller
@@ -80,9 +80,7 @@ class TokenView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Make a token. Its words are shown this once."""
-        body = NewTokenSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = read_body(NewTokenSerializer, request)
         made, words = operations.make_token(
             caller(request), name=asked["name"], days=asked["days"], may_pay=PAY in asked["scopes"]
         )

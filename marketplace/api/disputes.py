@@ -23,7 +23,7 @@ from marketplace import operations
 from marketplace.files import served
 from marketplace.models import LONGEST_STATEMENT, Dispute, Evidence, Statement
 from marketplace.pace import check_pace
-from timebank.rest.fields import PersonField, StrictSerializer
+from timebank.rest.fields import PersonField, StrictSerializer, read_body
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 
@@ -120,11 +120,10 @@ class DisputeView(viewsets.ReadOnlyModelViewSet[Dispute]):
     @keyed
     def statements(self, request: Request, id: str, *, key: str) -> Response:
         """Say how the caller sees it; who is suspended may, too."""
-        said = NewStatementSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
+        asked = read_body(NewStatementSerializer, request)
         found = self.get_object()
         check_pace(request._request, "messages")
-        written = operations.add_statement(found, by=caller(request), nonce=nonce_of(key), **said.validated_data)
+        written = operations.add_statement(found, by=caller(request), nonce=nonce_of(key), **asked)
         return Response(StatementSerializer(written).data, status=201)
 
     @extend_schema(request={"multipart/form-data": EvidenceFileSerializer}, responses={201: EvidenceSerializer})
@@ -132,9 +131,8 @@ class DisputeView(viewsets.ReadOnlyModelViewSet[Dispute]):
     def evidence(self, request: Request, id: str) -> Response:
         """Show a picture or a PDF. The same file again is the first one, so this needs no key."""
         found = self.get_object()
-        asked = EvidenceFileSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        shown = operations.add_evidence(found, by=caller(request), upload=asked.validated_data["file"])
+        asked = read_body(EvidenceFileSerializer, request)
+        shown = operations.add_evidence(found, by=caller(request), upload=asked["file"])
         return Response(EvidenceSerializer(shown).data, status=201)
 
 

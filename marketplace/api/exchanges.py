@@ -37,7 +37,7 @@ from marketplace.models import (
 from marketplace.pace import check_pace
 from marketplace.rules import Action
 from timebank.errors import Refusal
-from timebank.rest.fields import MinutesField, PersonField, StrictSerializer
+from timebank.rest.fields import MinutesField, PersonField, StrictSerializer, read_body
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 from timebank.rest.pages import NEWEST_FIRST, paged
@@ -226,7 +226,7 @@ def _a_step(body: Body | None = None, *, status: int = 200) -> Callable[[Any], A
         @wraps(act)
         def call(view: ExchangeView, request: Request, id: str, *, key: str) -> Response:
             found = view.hers(id)
-            said = view.read(body or StrictSerializer)
+            said = read_body(body or StrictSerializer, request)
             act(view, found, key=key, **said)
             return view.shown(id, status=status)
 
@@ -265,7 +265,7 @@ class ExchangeView(viewsets.ReadOnlyModelViewSet[Exchange]):
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Ask for what a listing offers, or offer what it asks for. Nothing is set aside before the answer."""
-        asked = self.read(ProposalSerializer)
+        asked = read_body(ProposalSerializer, request)
         listing = get_object_or_404(Listing.objects.known_to(self.me), public_id=asked.pop("listing"))
         check_pace(request._request, "proposals")
         made = operations.propose(listing, by=self.me, nonce=nonce_of(key), **asked)
@@ -329,7 +329,7 @@ class ExchangeView(viewsets.ReadOnlyModelViewSet[Exchange]):
     @keyed
     def write(self, request: Request, id: str, *, key: str) -> Response:
         """Write to the other one."""
-        said, found = self.read(NewMessageSerializer), self.hers(id)
+        said, found = read_body(NewMessageSerializer, request), self.hers(id)
         check_pace(request._request, "messages")
         sent = operations.send_message(found, by=self.me, nonce=nonce_of(key), **said)
         return Response(MessageSerializer(sent).data, status=201)
@@ -347,7 +347,7 @@ class ExchangeView(viewsets.ReadOnlyModelViewSet[Exchange]):
     @keyed
     def review(self, request: Request, id: str, *, key: str) -> Response:
         """Say how it was; hidden until the other one wrote too, or the time for it is over."""
-        said = self.read(NewReviewSerializer)
+        said = read_body(NewReviewSerializer, request)
         written = operations.review_exchange(self.hers(id), by=self.me, **said)
         shown = Review.objects.select_related(*BESIDE_A_REVIEW).get(pk=written.pk)
         return Response(ReviewSerializer(shown).data, status=201)
@@ -357,7 +357,7 @@ class ExchangeView(viewsets.ReadOnlyModelViewSet[Exchange]):
     @keyed
     def dispute(self, request: Request, id: str, *, key: str) -> Response:
         """Say what went wrong, and call a moderator. The hours stay set aside."""
-        said = self.read(NewDisputeSerializer)
+        said = read_body(NewDisputeSerializer, request)
         opened = operations.open_dispute(self.hers(id), by=self.me, nonce=nonce_of(key), **said)
         shown = Dispute.objects.with_people().get(pk=opened.pk)
         where = {"Location": reverse("api:dispute-detail", args=[opened.public_id])}
@@ -372,12 +372,6 @@ class ExchangeView(viewsets.ReadOnlyModelViewSet[Exchange]):
     def hers(self, public_id: str) -> Exchange:
         found: Exchange = get_object_or_404(self.get_queryset(), public_id=public_id)
         return found
-
-    def read(self, body: Body) -> dict[str, Any]:
-        """What the call said. Raises ValidationError."""
-        said = body(data=self.request.data)
-        said.is_valid(raise_exception=True)
-        return dict(said.validated_data)
 
     def handle_exception(self, exc: Exception) -> Response:
         """What the books say of an amount is about the minutes that were asked for here."""

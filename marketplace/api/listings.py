@@ -27,7 +27,7 @@ from marketplace.models import (
     Category,
     Listing,
 )
-from timebank.rest.fields import MinutesField, PersonField, StrictSerializer, without_body
+from timebank.rest.fields import MinutesField, PersonField, StrictSerializer, read_body, without_body
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 from timebank.rest.pages import NEWEST_FIRST
@@ -169,9 +169,8 @@ class ListingView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @keyed
     def create(self, request: Request, *, key: str) -> Response:
         """Write an offer or a request."""
-        body = NewListingSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        written = operations.write_listing(caller(request), **body.validated_data, nonce=nonce_of(key))
+        asked = read_body(NewListingSerializer, request)
+        written = operations.write_listing(caller(request), **asked, nonce=nonce_of(key))
         where = {"Location": reverse("api:listing-detail", args=[written.public_id])}
         return Response(self._shown(written), status=201, headers=where)
 
@@ -179,11 +178,10 @@ class ListingView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def partial_update(self, request: Request, id: str) -> Response:
         """Say it differently; what is not named stays. It stays on the list or off it."""
         listing = self._own(request, id)
-        body = ListingWordsSerializer(data=request.data, partial=True)
-        body.is_valid(raise_exception=True)
+        asked = read_body(ListingWordsSerializer, request, partial=True)
         kept = {name: getattr(listing, name) for name in ("title", "description", "category", "minutes", "place")}
         changed = operations.change_listing(
-            listing, by=caller(request), **(kept | body.validated_data), publish=False
+            listing, by=caller(request), **(kept | asked), publish=False
         )  # fmt: skip
         return Response(self._shown(changed))
 

@@ -74,12 +74,19 @@ def _error(words: Any, code: str) -> serializers.ErrorDetail:
     return serializers.ErrorDetail(str(words), code)
 
 
+def read_body(body: type[serializers.Serializer[Any]], request: Request, *, partial: bool = False) -> dict[str, Any]:
+    """What a call says, as ``body`` reads it; ``partial`` where what is left out stays. Raises ValidationError."""
+    said = body(data=request.data, partial=partial)
+    said.is_valid(raise_exception=True)
+    return dict(said.validated_data)
+
+
 def without_body(act: Callable[..., Response]) -> Callable[..., Response]:
     """Let a call that reads no body refuse one that says something: it would not happen."""
 
     @wraps(act)
     def call(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+        read_body(StrictSerializer, request)
         return act(view, request, *args, **kwargs)
 
     return call

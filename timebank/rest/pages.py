@@ -115,6 +115,14 @@ def check_query(request: Request, known: Collection[str]) -> None:
         raise BadField(wrong)
 
 
+def read_query(query: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
+    """What stands in the address, as ``query`` reads it, and nothing else. Raises BadField."""
+    said = query(data=request.query_params)
+    check_query(request, said.fields)  # type: ignore[attr-defined]
+    said.is_valid(raise_exception=True)
+    return dict(said.validated_data)
+
+
 def _error(words: str, code: str) -> ErrorDetail:
     return ErrorDetail(words, code)
 
