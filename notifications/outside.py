@@ -18,6 +18,8 @@ from timebank.errors import Refusal
 
 LONGEST_SECONDS = 5
 _BYTES_READ = 1024
+_OWN_PORT = {"https": 443, "http": 80}
+_FIRST_FREE_PORT = 1024  # below it machines have services that are no business of ours, such as mail
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 
 
@@ -87,16 +89,21 @@ def _parts_of(address: str) -> SplitResult:
         is_good = parts.scheme in schemes and parts.hostname and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         is_good = False
-    if not is_good or not address.isascii() or any(character.isspace() for character in address):
+    if not is_good or not address.isascii() or not address.isprintable() or " " in address:
         raise BadAddress(_("This must be an address such as https://example.org/timebank."))
+    if _port_of(parts) < _FIRST_FREE_PORT and _port_of(parts) != _OWN_PORT[parts.scheme]:
+        raise BadAddress(_("Programs are told at port 443, or at one from 1024 on."))
     return parts
+
+
+def _port_of(parts: SplitResult) -> int:
+    return parts.port or _OWN_PORT[parts.scheme]
 
 
 def _look_up(parts: SplitResult) -> str:
     """The network address behind the name. Raises NotReached where there is none, or one that is not public."""
-    port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     try:
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(parts.hostname, _port_of(parts), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise NotReached("no_such_name") from None
     addresses = [str(place[4][0]) for place in found]

@@ -13,6 +13,7 @@ from timebank.ids import public_id
 
 LONGEST_ADDRESS = 500
 _ERRORS = {
+    "bad_address": gettext_lazy("nothing is posted to an address like this"),
     "no_such_name": gettext_lazy("there is no such name"),
     "not_public": gettext_lazy("the name leads to no public address"),
     "no_connection": gettext_lazy("nobody could be reached there"),

@@ -215,6 +215,30 @@ def test_nothing_around_us_is_an_address(ana, address):
     assert Webhook.objects.count() == 0
 
 
+@pytest.mark.parametrize("port", [1, 22, 25, 80, 1023])
+def test_a_port_of_another_service_is_no_address(ana, port):
+    refused = Person(ana).post("webhooks/", {"address": f"https://example.org:{port}/x"})
+
+    assert problem(refused) == (422, "bad_address")
+    assert refused.json()["detail"] == "Programs are told at port 443, or at one from 1024 on."
+
+
+@pytest.mark.parametrize("port", [443, 1024, 8443, 65535])
+def test_the_port_of_the_web_and_the_free_ones_are(ana, port):
+    assert Person(ana).post("webhooks/", {"address": f"https://example.org:{port}/x"}).status_code == 201
+
+
+def test_a_port_that_is_refused_now_is_not_spoken_to_where_it_was_written_before(ana):
+    drain()
+    hook, _secret = webhooks.make_webhook(ana, address="https://example.org/x")
+    Webhook.objects.update(address="https://example.org:22/x")
+    arrive(ana)
+    with pytest.raises(AssertionError, match="NotTaken"):
+        drain()
+
+    assert webhooks.last_answers(hook, most=1)[0].in_words == "nothing is posted to an address like this"
+
+
 def test_a_name_that_leads_to_us_is_not_reached(ana, monkeypatch):
     monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_kw: [(2, 1, 6, "", ("127.0.0.1", 443))])
 
