@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from timebank import clock
 from timebank.errors import Refusal
+from timebank.jobs import PlainFailure, enqueue
 from timebank.retries import retried
 from timebank.sealed import seal, unseal
 
@@ -51,8 +52,14 @@ class CannotListen(Refusal):
     status = 403
 
 
-class NotTaken(Exception):
-    """What a program was told it did not take; the job is tried again."""
+class NotTaken(PlainFailure):
+    """A program did not take what it was told; the job is tried again.
+
+    Its words name the host alone, for the rest of an address may be secret.
+    """
+
+    def __init__(self, webhook: Webhook, answer: Answer) -> None:
+        super().__init__(f"webhook {webhook.public_id} at {webhook.host}: {answer.status or answer.error}")
 
 
 # --- Hers ---------------------------------------------------------------------------------------------
@@ -121,8 +128,6 @@ def note_events(member_ids: Collection[int]) -> None:
 
 
 def _let_be_called(webhook: Webhook, *, not_before: datetime | None = None) -> None:
-    from timebank.jobs import enqueue
-
     from .tasks import call_webhook
 
     webhook.is_called = True
@@ -161,7 +166,7 @@ def _call(webhook_id: int) -> None:
         if not answer.is_good:
             if _has_given_up(webhook, answer):
                 return
-            raise NotTaken(f"{answer.status or answer.error}")
+            raise NotTaken(webhook, answer)
     _call_again(webhook_id, after=_PAUSE)  # others have their turn between
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Self
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
@@ -56,6 +57,11 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def host(self) -> str:
+        """The part of its address that is no secret."""
+        return urlsplit(self.address).hostname or ""
 
 
 class Answer(models.Model):

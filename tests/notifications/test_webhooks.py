@@ -107,6 +107,20 @@ def test_what_is_not_taken_comes_again_and_nothing_is_left_out(ana, listener):
     assert [one.status for one in webhooks.last_answers(hook, most=9)] == [200, 200, 500, 500]
 
 
+def test_the_log_names_webhook_and_host_and_neither_path_nor_secret(ana, listener, caplog):
+    listener.address += "/path-that-nobody-knows?token=in-the-query"
+    hook = listening_for(ana, listener)
+    arrive(ana)
+    listener.status = 500
+    with pytest.raises(AssertionError, match="call_webhook failed") as failed:
+        drain()
+
+    assert f"webhook {hook.public_id} at 127.0.0.1: 500" in caplog.text
+    for secret in ("nobody-knows", "in-the-query", listener.secret):
+        assert secret not in caplog.text + str(failed.value)
+    assert "127.0.0.1" not in Job.objects.open().get(name__endswith="call_webhook").last_error
+
+
 def test_after_a_day_in_vain_it_is_stopped_until_she_lets_it_go_on(client, ana, listener):
     hook = listening_for(ana, listener)
     numbers = arrive(ana)

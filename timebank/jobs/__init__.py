@@ -13,6 +13,6 @@ Two shapes of work, both declared with a decorator and rung through the broker:
     no `Job` row. The message only says "something is due".
 """
 
-from .registry import enqueue, enqueue_all, job, ring, standing
+from .registry import PlainFailure, enqueue, enqueue_all, job, ring, standing
 
-__all__ = ["enqueue", "enqueue_all", "job", "ring", "standing"]
+__all__ = ["PlainFailure", "enqueue", "enqueue_all", "job", "ring", "standing"]

@@ -18,6 +18,10 @@ QUEUES = ("transactions", "notifications", "audit")  # the order in which the re
 FIRST_LEASE = timedelta(seconds=5)
 
 
+class PlainFailure(Exception):
+    """Work that could not be done, for a reason the log may say: its words are ids and machines, never of people."""
+
+
 @dataclass(frozen=True)
 class JobFunction:
     """A function that runs once for each `Job` row that names it."""

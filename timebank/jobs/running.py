@@ -19,7 +19,7 @@ from timebank.errors import Busy
 from timebank.retries import is_busy, retried
 
 from .models import Job
-from .registry import JobFunction, Standing, job_functions
+from .registry import JobFunction, PlainFailure, Standing, job_functions
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +176,8 @@ def _note_failure(job: Job, error: Exception, *, counted: bool) -> None:
         log.warning("job %s (%s) could not reach the database; later", job.pk, job.name)
         return
     described = _describe(error)
-    log.error("job %s (%s) failed: %s", job.pk, job.name, described)
+    in_plain = f": {error}" if isinstance(error, PlainFailure) else ""
+    log.error("job %s (%s) failed: %s%s", job.pk, job.name, described, in_plain)
     _write_failure(job.pk, described, counted=counted)
 
 
