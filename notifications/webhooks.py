@@ -110,6 +110,11 @@ def last_answers(webhook: Webhook, *, most: int) -> list[Answer]:
     return list(webhook.answers.order_by("-pk")[:most])
 
 
+def hosts_of(public_ids: Collection[str]) -> dict[str, str]:
+    """What each of these webhooks is called where its address would say too much; one query."""
+    return {one.public_id: one.host for one in Webhook.objects.filter(public_id__in=public_ids)}
+
+
 # --- Telling it ---------------------------------------------------------------------------------------
 
 
@@ -236,9 +241,13 @@ def _note(webhook: Webhook, answer: Answer) -> None:
 @retried
 @transaction.atomic
 def _has_given_up(webhook: Webhook, answer: Answer) -> bool:
-    """Whether nobody is told there any more, for it says so itself or took nothing for a day."""
-    since = webhook.failing_since or answer.at
-    if answer.status != GONE and answer.at - since < GIVEN_UP_AFTER:
+    """Whether nobody is told there any more, for it says so itself or took nothing for a day; she hears of it once."""
+    from .operations import tell  # operations import tasks, which import this
+
+    since, is_gone = webhook.failing_since or answer.at, answer.status == GONE
+    if not is_gone and answer.at - since < GIVEN_UP_AFTER:
         return False
-    Webhook.objects.filter(pk=webhook.pk).update(stopped_at=answer.at, is_called=False)
+    if Webhook.objects.running().filter(pk=webhook.pk).update(stopped_at=answer.at, is_called=False):
+        said = {"webhook": webhook.public_id, "gone": is_gone}
+        tell(webhook.member, Event.Type.WEBHOOK_STOPPED, data=said, in_inbox=True, by_mail=True)
     return True

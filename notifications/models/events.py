@@ -67,6 +67,7 @@ class Event(models.Model):
         PAYMENT_EXPIRED = "payment-expired", _("the time of a code is over")
         PAYMENT_CANCELLED = "payment-cancelled", _("a code was taken back")
         LISTING_CHANGED = "listing-changed", _("a listing was hidden or may be shown")
+        WEBHOOK_STOPPED = "webhook-stopped", _("a program is told nothing any more")
 
     TYPES = frozenset(Type.values)
 
@@ -114,6 +115,8 @@ class Event(models.Model):
             return reverse("listing", args=[listing])
         if case := self.data.get("case"):
             return reverse("admin:case", args=[case])
+        if "webhook" in self.data:
+            return reverse("settings_webhooks")
         if self.type == self.Type.GRANT_FAILED and self.about:
             return self.about.get_absolute_url()
         if self.type == self.Type.APPLICATION:

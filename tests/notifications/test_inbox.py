@@ -100,6 +100,8 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="exchange-reminder", data={"exchange": "x1", "state": "delivered"})
     told(member, about=about, type_="dispute-opened", data={"case": "x1"})
     told(member, about=about, type_="listing-changed", data={"listing": "x1", "hidden": True})
+    told(member, about=about, type_="webhook-stopped", data={"webhook": "x1", "gone": True})
+    told(member, about=about, type_="webhook-stopped", data={"webhook": "x1", "gone": False})
     told(member, about=about, type_="payment-asked", data=CODE)
     told(member, about=about, type_="payment-asked", data={**CODE, "amount_minutes": 60})
     told(member, about=about, type_="payment-confirmed", data=CODE)
@@ -108,12 +110,12 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="payment-cancelled", data=CODE)
     client.force_login(member)
 
-    pages = [client.get(f"/notifications/{query}") for query in ("", "?before=5")]
+    pages = [client.get(f"/notifications/{query}") for query in ("", "?before=7")]
 
     said = [sentence for page in pages for sentence in sentences(page)]
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(said) == 24
-    assert len(set(said)) >= 23  # none says what another one does
+    assert len(said) == 26
+    assert len(set(said)) >= 25  # none says what another one does
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in said)
     assert all("<b>Nunes" not in page.content.decode() for page in pages)
 
@@ -135,6 +137,7 @@ def test_every_type_that_may_be_mailed_has_its_letter():
         "dispute-opened",
         "listing-changed",
         "payment-asked",
+        "webhook-stopped",
     }:
         for ending in ("subject.txt", "txt", "html"):
             get_template(f"notifications/mail/{type_}.{ending}")
@@ -187,6 +190,7 @@ def test_opening_a_line_marks_it_as_read_and_goes_to_its_page(client):
         ("hours-granted", {"amount_minutes": 240}, "/wallet/"),
         ("membership-changed", {"state": "active"}, "/home/"),
         ("grant-failed", {}, "/people/{about}/"),
+        ("webhook-stopped", {"webhook": "x1", "gone": False}, "/settings/webhooks/"),
     ],
 )
 def test_each_line_leads_to_what_it_is_about(client, type_, data, address):

@@ -288,6 +288,8 @@ def test_words_erased_before_the_letter_is_written_are_not_in_it():
         ("membership-changed", {"state": "suspended"}),
         ("grant-failed", {}),
         ("application", {}),
+        ("webhook-stopped", {"webhook": "x1", "gone": True}),
+        ("webhook-stopped", {"webhook": "x1", "gone": False}),
     ],
 )
 def test_every_letter_is_one_fact_and_one_button(type_, data):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
 
 from accounts.operations import suspend_member
@@ -140,7 +141,8 @@ def test_after_a_day_in_vain_it_is_stopped_until_she_lets_it_go_on(client, ana, 
         listener.status = 200
         client.post(f"/settings/webhooks/{hook.public_id}/resume/")
         drain()
-    assert [said["seq"] for said in listener.heard[2:]] == numbers
+    stopped = Event.objects.get(member=ana, type="webhook-stopped")
+    assert [said["seq"] for said in listener.heard[2:]] == sorted([*numbers, stopped.seq])
 
 
 def test_who_says_it_is_gone_is_asked_no_more(ana, listener):
@@ -152,6 +154,46 @@ def test_who_says_it_is_gone_is_asked_no_more(ana, listener):
     hook.refresh_from_db()
     assert hook.stopped_at is not None
     assert len(listener.heard) == 1
+
+
+def test_she_hears_once_that_it_is_stopped_and_her_other_programs_too(client, ana, listener, settings):
+    settings.EMAIL_BACKEND = "notifications.letters.QueuedBackend"
+    settings.MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    listener.address += "/path-that-nobody-knows"
+    listener.status = 410
+    with Listener() as other:
+        listening_for(ana, other)
+        hook = listening_for(ana, listener)
+        arrive(ana)
+        drain()
+    webhooks.resume_webhook(hook)
+    listener.status = 204
+    drain()
+
+    [stopped] = Event.objects.inbox(ana).filter(type="webhook-stopped")
+    assert other.heard[-1]["data"] == {
+        "webhook": hook.public_id, "gone": True, "seq": stopped.seq, "type": "webhook-stopped", "in_inbox": True,
+    }  # fmt: skip
+    client.force_login(ana)
+    inbox = words(client.get("/notifications/"))
+    assert "A program of yours says it is gone. It is told nothing any more." in inbox
+    assert "127.0.0.1" in inbox
+    assert client.get(f"/notifications/{stopped.seq}/")["Location"] == "/settings/webhooks/"
+    letters = [letter for letter in mail.outbox if "it is gone" in letter.subject]
+    assert [letter.to for letter in letters] == [[ana.email]]
+    assert "/settings/webhooks/" in letters[0].body
+    assert "nobody-knows" not in letters[0].body + inbox
+
+
+def test_stopped_again_she_hears_of_it_again(ana, listener):
+    hook = listening_for(ana, listener)
+    arrive(ana)
+    listener.status = 410
+    drain()
+    webhooks.resume_webhook(hook)
+    drain()
+
+    assert Event.objects.inbox(ana).filter(type="webhook-stopped").count() == 2
 
 
 def test_a_redirect_is_not_followed(ana, listener):
