@@ -34,6 +34,7 @@ class EventDataSerializer(serializers.Serializer[Any]):
     exchange = _id("Of the types `exchange-…`.")
     listing = _id("Of `listing-changed`.")
     case = _id("The dispute; of `dispute-opened`, for those who may rule.")
+    webhook = _id("Of `webhook-stopped`.")
     amount_minutes = _minutes("How much it is about.")
     yours_minutes = _minutes("What of it the reader gets, where an exchange was settled.")
     at_stake_minutes = _minutes("What there was to share, where a dispute was ruled.")
@@ -48,6 +49,7 @@ class EventDataSerializer(serializers.Serializer[Any]):
     given_back = _is("Whether whoever had got these hours gave them back.")
     by_staff = _is("Whether a coordinator granted these hours.")
     hidden = _is("Whether the listing is hidden now.")
+    gone = _is("Whether the program of a webhook that was stopped says itself that it is gone.")
     nobody_may_rule = _is("No moderator is free to rule this dispute.")
 
 
