@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.operations import make_token
+from accounts.operations import ask_for_hours, make_token
 from marketplace import operations
 from notifications.webhooks import make_webhook
 from tests.factories import make_dispute, make_exchange, make_listing, make_member
 from tests.work import drain
 
-from .programs import Program
+from .programs import Person, Program
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +40,18 @@ def things(request: pytest.FixtureRequest, settings: Any, tmp_path: Any) -> tupl
             paper = SimpleUploadedFile("receipt.pdf", b"%PDF-1.4 a receipt" + bytes([turn]))
             operations.add_evidence(dispute, by=other, upload=paper)
         make_token(ana, name=f"number {number}", days=1, may_pay=False)
+    to_confirm = make_exchange(provider=other, receiver=ana, state="delivered")
+    asked = make_exchange(provider=ana, receiver=make_member(minutes=600), state="proposed")
+    code = ask_for_hours(asker=other, amount_minutes=15, nonce="a-code-to-be-paid")
     drain()
     for _ in range(min(request.param, 5)):
         make_webhook(ana, address="https://example.org/timebank")
     ids = {
+        "other": make_member().public_id,
+        "code": code.txid,
+        "mine": make_listing(ana).public_id,
+        "proposed": asked.public_id,
+        "to_confirm": to_confirm.public_id,
         "listing": listing.public_id,
         "exchange": exchange.public_id,
         "completed": done.public_id,
@@ -88,6 +96,9 @@ QUERIES = {
     "webhooks/": 2,
     "webhooks/{hook}/answers/": 3,
     "payment-requests/": 2,
+    "payment-requests/find/?code={code}": 2,
+    "payment-requests/{code}/": 2,
+    "holds/?person={other}&after=2026-01-01T00:00:00Z": 2,
 }
 
 
@@ -98,8 +109,44 @@ def test_so_many_queries(things):
     assert {path: queries_of(program, path.format(**ids)) for path in QUERIES} == QUERIES
 
 
+# Those of a session, of the key and of the savepoints with them.
+ACTS: tuple[tuple[str, dict[str, Any], int], ...] = (
+    ("transfers/", {"to": "{other}", "amount_minutes": 20}, 18),
+    ("donations/", {"amount_minutes": 5}, 15),
+    ("payment-requests/", {"amount_minutes": 30}, 16),
+    ("payment-requests/{code}/pay/", {"amount_minutes": 15}, 18),
+    ("listings/", {"kind": "offer", "title": "Sewing", "minutes": 60, "publish": False}, 11),
+    ("listings/{mine}/pause/", {}, 13),
+    ("listings/{mine}/publish/", {}, 14),
+    ("exchanges/", {"listing": "{listing}", "minutes": 45}, 23),
+    ("exchanges/{proposed}/accept/", {"version": 1}, 28),
+    ("exchanges/{exchange}/messages/", {"text": "Hello"}, 19),
+    ("exchanges/{to_confirm}/confirm/", {"minutes": 60}, 30),
+    ("exchanges/{to_confirm}/dispute/", {"reason": "time", "statement": "Too long"}, 41),
+    ("disputes/{dispute}/statements/", {"text": "It was so."}, 21),
+    ("members/{other}/block/", {}, 13),
+    ("notifications/read/", {}, 7),
+    ("tokens/", {"name": "another"}, 11),
+)
+
+
+def test_so_many_queries_to_act(things):
+    program, ids = things
+    person = Person(program.token.member)
+
+    assert [(path, body, queries_to_act(person, path, body, ids)) for path, body, _count in ACTS] == list(ACTS)
+
+
 def queries_of(program: Program, path: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         response = program.get(path)
     assert response.status_code == 200, response.content
+    return len(asked)
+
+
+def queries_to_act(person: Person, path: str, body: dict[str, Any], ids: dict[str, str]) -> int:
+    said = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
+    with CaptureQueriesContext(connection) as asked:
+        response = person.post(path.format(**ids), said)
+    assert response.status_code < 300, (path, response.content)
     return len(asked)
