@@ -28,6 +28,7 @@ from . import operations, queries, webhooks
 from .api_events import EventDataSerializer, EventSerializer
 from .models import Answer, Event, Webhook
 from .models.webhooks import LONGEST_ADDRESS
+from .pace import check_pace
 
 LAST_NUMBER = 2**63 - 1
 
@@ -147,7 +148,7 @@ class EventView(viewsets.ViewSet):
 
 
 class AnswerSerializer(serializers.ModelSerializer[Answer]):
-    """What a webhook was told once, and the status it answered; or why there was no answer."""
+    """What a webhook was told once, and the status it answered; or why there was no answer. A ping has no number."""
 
     class Meta:
         model = Answer
@@ -167,7 +168,7 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
 
 
 class MadeWebhookSerializer(WebhookSerializer):
-    """A new webhook with the secret it is signed with, shown this once; null where its key is sent again."""
+    """A webhook with a new secret that it is signed with, shown this once; null where its key is sent again."""
 
     secret = serializers.CharField(allow_null=True)
 
@@ -199,12 +200,41 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         made, secret = webhooks.make_webhook(request.user, **asked)
         return shown_once(Response({**WebhookSerializer(made).data, "secret": secret}, status=201), "secret")
 
+    @extend_schema(request=NewWebhookSerializer(partial=True), responses=WebhookSerializer)
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Have the same told at another address: with the same secret, from where it was."""
+        webhook = self.get_object()
+        body = NewWebhookSerializer(data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        if "address" in body.validated_data:
+            webhooks.change_address(webhook, **body.validated_data)
+        return Response(WebhookSerializer(self.get_object()).data)
+
     @extend_schema(responses=AnswerSerializer(many=True))
     @action(detail=True, pagination_class=None)
     def answers(self, request: Request, id: str) -> Response:
         """Its last answers, the latest first."""
         found = webhooks.last_answers(self.get_object(), most=webhooks.ANSWERS_KEPT)
         return Response(AnswerSerializer(found, many=True).data)
+
+    @extend_schema(request=None, responses={202: WebhookSerializer})
+    @action(detail=True, methods=["post"])
+    @keyed
+    def ping(self, request: Request, id: str, *, key: str) -> Response:
+        """Have a test message sent to it, once, even to one that was stopped; what it answers is among its answers."""
+        webhook = self.get_object()
+        check_pace(request._request)
+        webhooks.ping_webhook(webhook)
+        return Response(WebhookSerializer(webhook).data, status=202)
+
+    @extend_schema(request=None, responses=MadeWebhookSerializer)
+    @action(detail=True, methods=["post"], url_path="new-secret")
+    @keyed
+    def new_secret(self, request: Request, id: str, *, key: str) -> Response:
+        """Sign with a new secret from now on. The old one ends at once."""
+        webhook = self.get_object()
+        secret = webhooks.renew_secret(webhook)
+        return shown_once(Response({**WebhookSerializer(webhook).data, "secret": secret}), "secret")
 
     @extend_schema(request=None, responses=WebhookSerializer)
     @action(detail=True, methods=["post"])

@@ -49,9 +49,9 @@ def mail_event(event_id: int) -> None:
 
 
 @job("notifications", slow=True, tries=2 * _TRIES_IN_A_DAY)  # it is stopped after a day, before it is dead
-def call_webhook(webhook_id: int) -> None:
-    """Tell a program of a member's what it was not told yet; tried again while it does not take it."""
-    webhooks.call(webhook_id)
+def call_webhook(webhook_id: int, ping: str = "") -> None:
+    """Tell a program of a member's what it was not told yet, tried again while it does not take it; or send a test."""
+    webhooks.call(webhook_id, ping=ping)
 
 
 @job("notifications", slow=True, tries=_TRIES_IN_A_DAY)

@@ -1,7 +1,11 @@
-"""A member's webhooks: the list with their last answers, a new one, whose secret is shown once, and taking one away."""
+"""A member's webhooks: the list with their last answers, a new one, and what is done with each.
+
+A secret is on the answer to the form that asked for it, and nowhere else.
+"""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -19,6 +23,7 @@ from timebank.errors import Busy, Refusal
 from . import webhooks as operations
 from .models import Webhook
 from .models.webhooks import LONGEST_ADDRESS
+from .pace import check_pace
 
 ANSWERS_SHOWN = 5
 
@@ -37,26 +42,66 @@ class WebhookForm(forms.Form):
 @never_cache
 @login_required
 def webhooks(request: HttpRequest) -> HttpResponse:
-    """Hers, and a form for another. The secret of a new one is on the answer to the form, and nowhere else."""
-    form = WebhookForm(request.POST if request.method == "POST" else None)
-    made, secret, status = None, "", 422 if form.errors else 200
-    if form.is_bound and form.is_valid():
+    """Hers, and a form for another."""
+    if request.method != "POST":
+        return _page(request)
+    form = WebhookForm(request.POST)
+    if form.is_valid():
         try:
             made, secret = operations.make_webhook(request.user, **form.cleaned_data)
-            form = WebhookForm()
         except Busy:
             raise
         except Refusal as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            status = 422
-    hers = Webhook.objects.of(request.user)
-    context: dict[str, Any] = {
-        "form": form,
-        "made": made,
-        "secret": secret,
-        "webhooks": [(one, operations.last_answers(one, most=ANSWERS_SHOWN)) for one in hers],
-    }
-    return render(request, "notifications/webhooks.html", context, status=status)
+            _refuse(form, refusal)
+        else:
+            return _page(request, made=made, secret=secret)
+    return _page(request, form=form, faulty=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_POST
+@never_cache
+@login_required
+def change_address(request: HttpRequest, public_id: str) -> HttpResponse:
+    webhook = _own(request, public_id)
+    form = _address_form(webhook, request.POST)
+    if form.is_valid():
+        try:
+            operations.change_address(webhook, **form.cleaned_data)
+        except Busy:
+            raise
+        except Refusal as refusal:
+            _refuse(form, refusal)
+        else:
+            messages.success(request, _("From now on it is told at that address."))
+            return redirect("settings_webhooks")
+    return _page(request, changed={webhook: form}, faulty=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_POST
+@never_cache
+@login_required
+def renew_secret(request: HttpRequest, public_id: str) -> HttpResponse:
+    webhook = _own(request, public_id)
+    return _page(request, made=webhook, secret=operations.renew_secret(webhook))
+
+
+@require_POST
+@never_cache
+@login_required
+def ping(request: HttpRequest, public_id: str) -> HttpResponse:
+    webhook = _own(request, public_id)
+    try:
+        check_pace(request)
+        operations.ping_webhook(webhook)
+    except Busy:
+        raise
+    except Refusal as refusal:
+        answer = _page(request, refusal=str(refusal), status=refusal.status)
+        if (seconds := getattr(refusal, "retry_after_seconds", None)) is not None:
+            answer["Retry-After"] = str(seconds)
+        return answer
+    messages.success(request, _("A test message is on its way. Look here again in a moment for what it answered."))
+    return redirect("settings_webhooks")
 
 
 @require_POST
@@ -73,6 +118,41 @@ def remove(request: HttpRequest, public_id: str) -> HttpResponse:
     operations.remove_webhook(_own(request, public_id))
     messages.success(request, _("It is told nothing any more."))
     return redirect("settings_webhooks")
+
+
+def _page(
+    request: HttpRequest,
+    *,
+    form: WebhookForm | None = None,
+    changed: dict[Webhook, WebhookForm] | None = None,
+    faulty: WebhookForm | None = None,
+    made: Webhook | None = None,
+    secret: str = "",
+    refusal: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """Hers, each with a form for its address. ``faulty`` is the form that was refused, ``refusal`` an act without one;
+    ``made`` is the webhook that ``secret`` is of.
+    """
+    hers = list(Webhook.objects.of(request.user))
+    forms_ = {one: _address_form(one) for one in hers} | (changed or {})
+    context: dict[str, Any] = {
+        "form": form or WebhookForm(),
+        "faulty": faulty,
+        "made": made,
+        "secret": secret,
+        "refusal": refusal,
+        "webhooks": [(one, operations.last_answers(one, most=ANSWERS_SHOWN), forms_[one]) for one in hers],
+    }
+    return render(request, "notifications/webhooks.html", context, status=status)
+
+
+def _address_form(webhook: Webhook, typed: Any = None) -> WebhookForm:
+    return WebhookForm(typed, auto_id=f"id_{webhook.public_id}_%s", initial={"address": webhook.address})
+
+
+def _refuse(form: WebhookForm, refusal: Refusal) -> None:
+    form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
 
 
 def _own(request: HttpRequest, public_id: str) -> Webhook:

@@ -23,12 +23,14 @@ from django.utils.translation import gettext_lazy as _
 
 from timebank import clock
 from timebank.errors import Refusal
+from timebank.ids import public_id
 from timebank.jobs import PlainFailure, enqueue
 from timebank.retries import retried
 from timebank.sealed import seal, unseal
 
 from . import live, outside
 from .models import Answer, Event, Feed, Webhook
+from .models.webhooks import PING, WebhookQuerySet
 
 MOST_WEBHOOKS = 5  # of one member
 ANSWERS_KEPT = 20
@@ -74,11 +76,10 @@ def make_webhook(member: Any, *, address: str) -> tuple[Webhook, str]:
     """
     outside.check_address(address)
     member = get_user_model()._default_manager.select_for_update(no_key=True).get(pk=member.pk)
-    if not member.is_member:
-        raise CannotListen(_("You can do this once your membership is active."))
+    _check_membership(member)
     if Webhook.objects.of(member).count() >= MOST_WEBHOOKS:
         raise TooManyWebhooks(_("You have several of them already. Please remove one that you do not need any more."))
-    secret = _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = _new_secret()
     made = Webhook.objects.create(
         member=member,
         address=address,
@@ -87,6 +88,39 @@ def make_webhook(member: Any, *, address: str) -> tuple[Webhook, str]:
         created_at=clock.now(),
     )
     return made, secret
+
+
+@retried
+@transaction.atomic
+def change_address(webhook: Webhook, *, address: str) -> None:
+    """Have the same told at another address: signed as before, from where it was. One that was stopped stays so.
+
+    Raises BadAddress, and CannotListen for who is no active member.
+    """
+    outside.check_address(address)
+    _check_membership(get_user_model()._default_manager.get(pk=webhook.member_id))
+    Webhook.objects.filter(pk=webhook.pk).exclude(address=address).update(address=address, failing_since=None)
+
+
+@retried
+def renew_secret(webhook: Webhook) -> str:
+    """Sign with a new secret from now on, which is returned; the old one signs nothing any more."""
+    secret = _new_secret()
+    Webhook.objects.filter(pk=webhook.pk).update(sealed_secret=seal(secret, _PURPOSE))
+    return secret
+
+
+@retried
+@transaction.atomic
+def ping_webhook(webhook: Webhook) -> None:
+    """Have a test message sent, once: to one that was stopped too. Whatever it answers, it stands as it stood.
+
+    Raises CannotListen for who is no active member.
+    """
+    from .tasks import call_webhook
+
+    _check_membership(get_user_model()._default_manager.get(pk=webhook.member_id))
+    enqueue(call_webhook, webhook.pk, public_id())
 
 
 @retried
@@ -103,6 +137,15 @@ def resume_webhook(webhook: Webhook) -> None:
     if found is not None and found.stopped_at is not None:
         found.stopped_at = found.failing_since = None
         _let_be_called(found)
+
+
+def _check_membership(member: Any) -> None:
+    if not member.is_member:
+        raise CannotListen(_("You can do this once your membership is active."))
+
+
+def _new_secret() -> str:
+    return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def last_answers(webhook: Webhook, *, most: int) -> list[Answer]:
@@ -140,17 +183,18 @@ def _let_be_called(webhook: Webhook, *, not_before: datetime | None = None) -> N
     enqueue(call_webhook, webhook.pk, not_before=not_before)
 
 
-def call(webhook_id: int) -> None:
+def call(webhook_id: int, *, ping: str = "") -> None:
     """Post to a webhook what it was not told yet, in order. Raises NotTaken where it is to be tried again.
 
-    Told at least once: after a crash the same event may come again, with the same ``webhook-id``. One webhook is called
-    at a time, so that listeners who are slow, or mean to be, never keep all who work the queues from their payments.
+    With ``ping``, the id of a test message, only that is posted. Told at least once: after a crash the same may come
+    again, with the same ``webhook-id``. One webhook is called at a time, so that listeners who are slow, or mean to be,
+    never keep all who work the queues from their payments.
     """
     if not cache.add(_CALLING, True, _LONGEST_TURN_SECONDS):
-        _call_again(webhook_id, after=_PAUSE)
+        _call_again(webhook_id, ping, after=_PAUSE)
         return
     try:
-        _call(webhook_id)
+        _test(webhook_id, ping) if ping else _call(webhook_id)
     finally:
         cache.delete(_CALLING)
 
@@ -172,7 +216,16 @@ def _call(webhook_id: int) -> None:
             if _has_given_up(webhook, answer):
                 return
             raise NotTaken(webhook, answer)
-    _call_again(webhook_id, after=_PAUSE)  # others have their turn between
+    _call_again(webhook_id, "", after=_PAUSE)  # others have their turn between
+
+
+def _test(webhook_id: int, ping: str) -> None:
+    webhook = Webhook.objects.select_related("member").filter(pk=webhook_id).first()
+    if webhook is None or not live.may_listen(webhook.member):
+        return
+    answer = Answer(webhook=webhook, type=PING, at=clock.now())
+    _post(answer, f"ping-{ping}", {"type": PING, "timestamp": answer.at.isoformat(), "data": {}})
+    _keep(answer)
 
 
 def _next_event(webhook: Webhook) -> Event | None:
@@ -194,24 +247,34 @@ def _is_done(webhook_id: int) -> bool:
 
 @retried
 @transaction.atomic
-def _call_again(webhook_id: int, *, after: timedelta) -> None:
-    if webhook := Webhook.objects.running().select_for_update(no_key=True).filter(pk=webhook_id).first():
-        _let_be_called(webhook, not_before=clock.now() + after)
+def _call_again(webhook_id: int, ping: str, *, after: timedelta) -> None:
+    from .tasks import call_webhook
+
+    not_before = clock.now() + after
+    if ping:
+        enqueue(call_webhook, webhook_id, ping, not_before=not_before)
+    elif webhook := Webhook.objects.running().select_for_update(no_key=True).filter(pk=webhook_id).first():
+        _let_be_called(webhook, not_before=not_before)
 
 
 def _tell(webhook: Webhook, event: Event) -> Answer:
-    body = json.dumps(event.told, separators=(",", ":")).encode()
     answer = Answer(webhook=webhook, seq=event.seq, type=event.type, at=clock.now())
-    try:
-        answer.status = outside.post(webhook.address, body, signed(webhook, event, body))
-    except outside.NotReached as why:
-        answer.error = str(why)
+    _post(answer, str(event.seq), event.told)
     return answer
 
 
-def signed(webhook: Webhook, event: Event, body: bytes) -> dict[str, str]:
+def _post(answer: Answer, number: str, said: dict[str, Any]) -> None:
+    """Post ``said`` to the answer's webhook, and write down what is answered."""
+    body = json.dumps(said, separators=(",", ":")).encode()
+    try:
+        answer.status = outside.post(answer.webhook.address, body, signed(answer.webhook, number, body))
+    except outside.NotReached as why:
+        answer.error = str(why)
+
+
+def signed(webhook: Webhook, number: str, body: bytes) -> dict[str, str]:
     """The headers that tell a program whom this is from, and that it is not an old one again."""
-    id_, moment = f"{webhook.public_id}-{event.seq}", str(int(clock.now().timestamp()))
+    id_, moment = f"{webhook.public_id}-{number}", str(int(clock.now().timestamp()))
     key = base64.b64decode(unseal(webhook.sealed_secret, _PURPOSE).removeprefix(_PREFIX))
     mark = hmac.new(key, f"{id_}.{moment}.".encode() + body, hashlib.sha256).digest()
     return {
@@ -225,17 +288,29 @@ def signed(webhook: Webhook, event: Event, body: bytes) -> dict[str, str]:
 @retried
 @transaction.atomic
 def _note(webhook: Webhook, answer: Answer) -> None:
-    """Keep the answer, and where the webhook stands by it; the oldest answers go."""
-    standing = Webhook.objects.filter(pk=webhook.pk)
+    """Keep the answer, and where the webhook stands by it; nothing where its address was changed meanwhile."""
+    standing = _still(webhook)
     if answer.is_good:
         standing.filter(seq__lt=answer.seq).update(seq=answer.seq, failing_since=None)
     elif webhook.failing_since is None:
         standing.update(failing_since=answer.at)
-    if not standing.exists():
-        return  # removed meanwhile
+    _keep(answer)
+
+
+def _still(webhook: Webhook) -> WebhookQuerySet:
+    """The webhook, if it still leads to where it did when it was called."""
+    return Webhook.objects.filter(pk=webhook.pk, address=webhook.address)
+
+
+@retried
+@transaction.atomic
+def _keep(answer: Answer) -> None:
+    """Keep the answer among the last; the oldest go."""
+    if not _still(answer.webhook).exists():
+        return
     answer.save(force_insert=True)
-    kept = webhook.answers.order_by("-pk").values("pk")[:ANSWERS_KEPT]
-    webhook.answers.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+    kept = answer.webhook.answers.order_by("-pk")[:ANSWERS_KEPT]
+    answer.webhook.answers.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
 
 
 @retried
@@ -247,7 +322,8 @@ def _has_given_up(webhook: Webhook, answer: Answer) -> bool:
     since, is_gone = webhook.failing_since or answer.at, answer.status == GONE
     if not is_gone and answer.at - since < GIVEN_UP_AFTER:
         return False
-    if Webhook.objects.running().filter(pk=webhook.pk).update(stopped_at=answer.at, is_called=False):
-        said = {"webhook": webhook.public_id, "gone": is_gone}
-        tell(webhook.member, Event.Type.WEBHOOK_STOPPED, data=said, in_inbox=True, by_mail=True)
+    if not _still(webhook).running().update(stopped_at=answer.at, is_called=False):
+        return False
+    said = {"webhook": webhook.public_id, "gone": is_gone}
+    tell(webhook.member, Event.Type.WEBHOOK_STOPPED, data=said, in_inbox=True, by_mail=True)
     return True

@@ -385,6 +385,7 @@ REQUEST_RATE_LIMIT = _at_most("60/h/user")  # codes to be paid by
 GUESS_RATE_LIMIT = _at_most("10/10m/user")  # codes that are none
 PROPOSAL_RATE_LIMIT = _at_most("60/h/user")  # proposals and answers with other terms
 MESSAGE_RATE_LIMIT = _at_most("120/h/user")  # messages, and statements in disputes
+PING_RATE_LIMIT = _at_most("10/10m/user")  # test messages to programs
 STATEMENT_FILE_RATE_LIMIT = _at_most("30/h/user")
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

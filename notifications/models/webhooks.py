@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from timebank.ids import public_id
 
 LONGEST_ADDRESS = 500
+PING = "ping"
 _ERRORS = {
     "bad_address": gettext_lazy("nothing is posted to an address like this"),
     "no_such_name": gettext_lazy("there is no such name"),
@@ -65,17 +66,24 @@ class Webhook(models.Model):
 
 
 class Answer(models.Model):
-    """What a webhook was told once, and what it answered: a status, or why there was none. Only the last are kept."""
+    """What a webhook was told once, and what it answered: a status, or why there was none. Only the last are kept.
+
+    A test has no number, for it is no event.
+    """
 
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="answers")
-    seq = models.BigIntegerField()
+    seq = models.BigIntegerField(null=True)
     type = models.CharField(max_length=60)
     at = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)
     error = models.CharField(max_length=40, blank=True)
 
     def __str__(self) -> str:
-        return f"{self.seq}: {self.status or self.error}"
+        return f"{self.seq or self.type}: {self.status or self.error}"
+
+    @property
+    def is_test(self) -> bool:
+        return self.type == PING
 
     @property
     def in_words(self) -> str:

@@ -157,6 +157,7 @@ def test_a_page_of_another_site_does_nothing_in_her_name(ana, bento, headers):
 @pytest.mark.parametrize("path", [
     "exchanges/x/accept/", "exchanges/x/confirm/", "listings/x/publish/", "payment-requests/x/cancel/",
     "donations/", "notifications/read/", "tokens/x/end/", "members/x/block/", "webhooks/x/remove/",
+    "webhooks/x/ping/", "webhooks/x/new-secret/",
 ])  # fmt: skip
 def test_no_act_is_done_by_reading(ana, path):
     assert problem(Program(ana).get(path)) == (405, "method_not_allowed")

@@ -12,12 +12,13 @@ import pytest
 
 from ledger import check
 
-from . import test_marketplace, test_moving_hours, test_oneself
+from . import test_marketplace, test_moving_hours, test_oneself, test_webhooks
 from .programs import everything_twice
 from .test_moving_hours import ana, bento
+from .test_webhooks import listener
 
 pytestmark = pytest.mark.django_db
-__all__ = ["ana", "bento"]  # fixtures of these tests too
+__all__ = ["ana", "bento", "listener"]  # fixtures of these tests too
 
 # These are about keys or limits themselves, and count their calls.
 ABOUT_CALLS = {
@@ -47,9 +48,10 @@ def stories(module: ModuleType) -> dict[str, Callable[..., None]]:
     }
 
 
-for module in (test_marketplace, test_moving_hours, test_oneself):
+MODULES = (test_marketplace, test_moving_hours, test_oneself, test_webhooks)
+for module in MODULES:
     globals().update(stories(module))
 
 
 def test_there_are_many() -> None:
-    assert sum(len(stories(module)) for module in (test_marketplace, test_moving_hours, test_oneself)) > 25
+    assert sum(len(stories(module)) for module in MODULES) > 25

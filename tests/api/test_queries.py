@@ -94,6 +94,7 @@ QUERIES = {
     "events/?since=0": 3,
     "tokens/": 2,
     "webhooks/": 2,
+    "webhooks/{hook}/": 2,
     "webhooks/{hook}/answers/": 3,
     "payment-requests/": 2,
     "payment-requests/find/?code={code}": 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -315,6 +316,136 @@ def test_on_the_page_the_secret_is_shown_once(client, ana):
     hook = Webhook.objects.get()
     client.post(f"/settings/webhooks/{hook.public_id}/remove/")
     assert Webhook.objects.count() == 0
+
+
+def test_on_the_page_a_test_message_is_sent_and_said_to_be_one(client, ana, listener):
+    hook = listening_for(ana, listener)
+    client.force_login(ana)
+    page = client.post(f"/settings/webhooks/{hook.public_id}/ping/", follow=True)
+    drain()
+
+    assert "A test message is on its way." in words(page)
+    assert [said["type"] for said in listener.heard] == ["ping"]
+    assert "A test message" in words(client.get("/settings/webhooks/"))
+    assert "answered 204" in words(client.get("/settings/webhooks/"))
+
+
+def test_on_the_page_test_messages_are_limited(client, ana, listener, settings):
+    settings.PING_RATE_LIMIT = "1/m/user"
+    hook = listening_for(ana, listener)
+    client.force_login(ana)
+    client.post(f"/settings/webhooks/{hook.public_id}/ping/")
+    late = client.post(f"/settings/webhooks/{hook.public_id}/ping/")
+    drain()
+
+    assert late.status_code == 429
+    assert int(late["Retry-After"]) > 0
+    assert "That is a lot in a short while." in words(late)
+    assert len(listener.heard) == 1
+
+
+def test_a_test_message_waits_for_its_turn(ana, listener):
+    hook = listening_for(ana, listener)
+    webhooks.ping_webhook(hook)
+    cache.add("webhooks-calling", True)
+    drain()
+    assert listener.heard == []
+
+    cache.delete("webhooks-calling")
+    run_next()
+    assert [said["type"] for said in listener.heard] == ["ping"]
+
+
+def test_on_the_page_it_is_led_elsewhere(client, ana, listener):
+    hook = listening_for(ana, listener)
+    numbers = arrive(ana)
+    listener.status = 500
+    with pytest.raises(AssertionError, match="call_webhook failed"):
+        drain()
+    client.force_login(ana)
+    with Listener() as other:
+        other.secret = listener.secret
+        page = client.post(f"/settings/webhooks/{hook.public_id}/address/", {"address": other.address}, follow=True)
+        run_next()
+
+    assert "From now on it is told at that address." in words(page)
+    assert "It has taken nothing since" not in words(page)
+    assert [said["data"]["seq"] for said in other.heard] == numbers
+
+
+def test_on_the_page_a_bad_address_is_refused_and_stays_in_its_form(client, ana):
+    client.force_login(ana)
+    client.post("/settings/webhooks/", {"address": "https://example.org/one"})
+    hook = Webhook.objects.get()
+    refused = client.post(f"/settings/webhooks/{hook.public_id}/address/", {"address": "https://example.org:22/two"})
+    empty = client.post(f"/settings/webhooks/{hook.public_id}/address/", {"address": ""})
+
+    assert (refused.status_code, empty.status_code) == (422, 422)
+    assert "Programs are told at port 443, or at one from 1024 on." in words(refused)
+    assert refused.content.decode().count('value="https://example.org:22/two"') == 1
+    assert f'href="#id_{hook.public_id}_address"' in refused.content.decode()
+    assert "Write an address." in words(empty)
+    hook.refresh_from_db()
+    assert hook.address == "https://example.org/one"
+
+
+def test_what_the_old_address_answers_late_says_nothing_of_the_new_one(ana, listener, monkeypatch):
+    hook = listening_for(ana, listener)
+    numbers = arrive(ana)
+    listener.status = 410
+    look_up = socket.getaddrinfo
+    with Listener() as other:
+        other.secret = listener.secret
+
+        def look_up_slowly(*args, **how):
+            monkeypatch.undo()
+            webhooks.change_address(hook, address=other.address)
+            return look_up(*args, **how)
+
+        monkeypatch.setattr("socket.getaddrinfo", look_up_slowly)
+        with pytest.raises(AssertionError, match="call_webhook failed"):
+            drain()
+        hook.refresh_from_db()
+        assert (hook.stopped_at, hook.failing_since) == (None, None)
+        run_next()
+
+    assert [said["data"]["seq"] for said in other.heard] == numbers
+
+
+def test_on_the_page_a_new_secret_is_shown_once_and_the_old_one_ends(client, ana, listener):
+    hook = listening_for(ana, listener)
+    client.force_login(ana)
+    page = client.post(f"/settings/webhooks/{hook.public_id}/new-secret/").content.decode()
+    old, listener.secret = listener.secret, page.partition('id="secret">')[2].partition("<")[0]
+    arrive(ana)
+    drain()
+
+    assert listener.secret.startswith("whsec_")
+    assert listener.secret != old
+    assert listener.secret not in client.get("/settings/webhooks/").content.decode()
+    assert len(listener.heard) == 1
+
+
+def test_suspended_she_tests_nothing_and_leads_it_nowhere_but_may_end_a_secret(client, ana, listener):
+    hook = listening_for(ana, listener)
+    webhooks.ping_webhook(hook)
+    suspend_member(ana, by=make_coordinator(), reason="To be talked about")
+    drain()
+    assert listener.heard == []
+
+    person, path = Person(ana), f"webhooks/{hook.public_id}/"
+    assert problem(person.post(f"{path}ping/")) == (403, "cannot_listen")
+    assert problem(person.patch(path, {"address": "https://example.org/x"})) == (403, "cannot_listen")
+    assert person.post(f"{path}new-secret/").json()["secret"] != listener.secret
+
+
+@pytest.mark.parametrize("act", ["ping", "address", "new-secret"])
+def test_of_another_nothing_is_done_on_the_page_and_nothing_by_reading(client, ana, act):
+    hook, _secret = webhooks.make_webhook(make_member(), address="https://example.org/x")
+    client.force_login(ana)
+
+    assert client.post(f"/settings/webhooks/{hook.public_id}/{act}/").status_code == 404
+    assert client.get(f"/settings/webhooks/{hook.public_id}/{act}/").status_code == 405
 
 
 def test_by_the_api_it_is_made_read_and_removed(ana):
