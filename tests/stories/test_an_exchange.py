@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.live import Server
 from tests.needs import thorough
 
 from .eyes import barriers
 from .people import Meet, Person
+from .words import SEEN, Says, left_in_english, words_in
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """More people than usually may sign up within an hour."""
+    with Server(RATE_LIMITS="0") as running:
+        yield running
+
 
 OFFER = """
 from accounts.models import Member
@@ -20,89 +32,111 @@ print("LISTING", make_listing(owner, title="Bread lesson", minutes=120, place="A
 """
 
 
+TOO_LONG = "This is too long: up to %(longest)s characters fit here, and it has %(has)s."
+
+
 def offers(person: Person) -> str:
     """A listing of hers, by its public id."""
     said = person.server.manage("shell", "-v0", "-c", OFFER.format(email=person.email))
     return next(line.split()[1] for line in said.splitlines() if line.startswith("LISTING"))
 
 
-@pytest.mark.parametrize("width", [390, thorough(1280)])
-def test_an_exchange_from_asking_to_both_reviews(meet: Meet, width: int) -> None:
-    ana, bento = meet(f"Ana{width} Souza", width=width), meet(f"Bento{width} Lima", width=width, theme="dark")
+@pytest.mark.parametrize(("width", "language"), SEEN)
+def test_an_exchange_from_finding_help_to_both_reviews(meet: Meet, width: int, language: str) -> None:
+    says = words_in(language)
+    ana = meet(f"Ana{width} Souza", width=width, locale=language)
+    bento = meet(f"Bento{width} Lima", width=width, locale=language, theme="dark")
     ana.join()
     bento.join()
     listing = offers(ana)
 
-    # Bento asks, with a first line he only taps.
-    page = bento.go(f"/listings/{listing}/ask/")
+    # Bento looks for bread, finds Ana's lesson, and asks for it with a first line he only taps.
+    page = bento.go("/explore/")
+    expect(page.locator("html")).to_have_attribute("lang", language.lower())
+    page.locator("#q").press_sequentially("bread", delay=10)
+    expect(page.locator("#count")).to_contain_text("“bread”")
     is_clean(page)
-    page.get_by_label("We will agree on it").check()
+    page.locator(f"#results a[href='/listings/{listing}/']").click()
+    expect(page.get_by_role("heading", name="Bread lesson")).to_be_visible()
+    is_clean(page)
+    page.get_by_role("link", name=says("Ask %(name)s", name=f"Ana{width}")).click()
+    page.wait_for_url("**/ask/")
+    is_clean(page)
+    page.get_by_label(says("We will agree on it")).check()
     expect(page.locator("[name=starts_at]")).to_be_hidden()
-    page.get_by_role("button", name="Hello! I would like this very much.").click()
-    page.get_by_role("button", name="Send the request").click()
+    page.get_by_role("button", name=says("Hello! I would like this very much.")).click()
+    page.get_by_role("button", name=says("Send the request")).click()
     page.wait_for_url("**/exchanges/*/")
     is_clean(page)
 
     # Ana finds it waiting on the page she has open, and suggests less.
     expect(ana.page.get_by_role("heading", name="Bread lesson")).to_be_visible()
     is_clean(ana.page)
-    ana.page.get_by_role("link", name="Answer").click()
-    expect(ana.page.get_by_text("Hello! I would like this very much.")).to_be_visible()
-    ana.page.get_by_role("link", name="Suggest something else").click()
+    ana.page.get_by_role("link", name=says("Answer")).click()
+    expect(ana.page.get_by_text(says("Hello! I would like this very much."))).to_be_visible()
+    ana.page.get_by_role("link", name=says("Suggest something else")).click()
     is_clean(ana.page)
     ana.page.fill("[name=minutes]", "1 h 30 min")
-    ana.page.get_by_role("button", name="Suggest this").click()
+    ana.page.get_by_role("button", name=says("Suggest this")).click()
     ana.page.wait_for_url("**/exchanges/*/")
 
     # What Bento is writing stays while the page follows.
     page.fill("[name=text]", "I am just wri")
-    accept = page.get_by_role("button", name="Accept 1 h 30 min")
+    accept = page.get_by_role("button", name=says("Accept %(amount)s", amount="1 h 30 min"))
     expect(accept).to_be_visible()
     accept.click()
-    expect(page.get_by_role("heading", name="All is agreed")).to_be_focused()
+    expect(page.get_by_role("heading", name=says("All is agreed"))).to_be_focused()
     expect(page.locator("[name=text]")).to_have_value("I am just wri")
-    expect(ana.page.get_by_role("heading", name="All is agreed")).to_be_visible()
-    expect(ana.page.get_by_role("heading", name="Held hours")).to_be_visible()
-    expect(page.get_by_role("heading", name="Held hours")).to_be_visible()
+    expect(ana.page.get_by_role("heading", name=says("All is agreed"))).to_be_visible()
+    expect(ana.page.get_by_role("heading", name=says("Held hours"))).to_be_visible()
+    expect(page.get_by_role("heading", name=says("Held hours"))).to_be_visible()
+
+    if language == "pt-BR":
+        expect(page.get_by_role("heading", name="Está tudo combinado")).to_be_visible()
+    is_clean(ana.page)
+    is_clean(page)
 
     # They talk.
     page.fill("[name=text]", "Saturday at ten?")
-    page.get_by_role("button", name="Send message").click()
+    page.get_by_role("button", name=says("Send message")).click()
     expect(page.locator("[name=text]")).to_have_value("")
     expect(page.locator("[name=text]")).to_be_focused()
     ana.page.locator("#chat").get_by_text("Saturday at ten?").wait_for()
     ana.page.fill("[name=text]", "Perfect.")
-    ana.page.get_by_role("button", name="Send message").click()
+    ana.page.get_by_role("button", name=says("Send message")).click()
     page.locator("#chat").get_by_text("Perfect.").wait_for()
     expect(page.locator("#chat .me .bubble")).to_have_count(2)
     expect(page.locator("[data-unread] .count")).to_have_count(1)  # the welcome
     too_long = "long " * 2000
     page.fill("[name=text]", too_long)
-    page.get_by_role("button", name="Send message").click()
-    expect(page.locator("#composer")).to_contain_text("up to 2,000 characters fit here")
+    page.get_by_role("button", name=says("Send message")).click()
+    expect(page.locator("#composer")).to_contain_text(says(TOO_LONG, longest=2000, has=len(too_long) - 1))
     expect(page.locator("[name=text]")).to_have_value(too_long)
     page.fill("[name=text]", "")
     expect(page.locator("#composer .error")).to_have_count(0)
+    is_clean(page)
 
     # The lesson is given; it took a little less.
-    ana.page.get_by_text("It is done already").click()
-    ana.page.get_by_role("button", name="It is done", exact=True).click()
-    expect(ana.page.get_by_role("heading", name=f"Bento{width} confirms now")).to_be_focused()
+    ana.page.get_by_text(says("It is done already")).click()
+    ana.page.get_by_role("button", name=says("It is done"), exact=True).click()
+    expect(ana.page.get_by_role("heading", name=says("%(name)s confirms now", name=f"Bento{width}"))).to_be_focused()
     is_clean(ana.page)
-    expect(page.get_by_role("heading", name="Did it go as agreed?")).to_be_visible()
+    expect(page.get_by_role("heading", name=says("Did it go as agreed?"))).to_be_visible()
     is_clean(page)
-    page.get_by_text("It took a different time").click()
-    page.get_by_role("button", name="15 minutes less").click()
-    page.get_by_role("button", name="Confirm this time").click()
-    expect(page.get_by_role("heading", name=f"How was it with Ana{width}?")).to_be_focused()
+    page.get_by_text(says("It took a different time")).click()
+    page.get_by_role("button", name=says("15 minutes less")).click()
+    page.get_by_role("button", name=says("Confirm this time")).click()
+    expect(page.get_by_role("heading", name=says("How was it with %(name)s?", name=f"Ana{width}"))).to_be_focused()
 
     # Both say how it was; neither reads it before both have.
-    review(page, 5, "She knows how.")
+    review(page, says, 5, "She knows how.")
     expect(page.get_by_text("She knows how.")).to_be_visible()
-    expect(ana.page.get_by_role("heading", name=f"How was it with Bento{width}?")).to_be_visible()
+    expect(
+        ana.page.get_by_role("heading", name=says("How was it with %(name)s?", name=f"Bento{width}"))
+    ).to_be_visible()
     expect(ana.page.get_by_text("She knows how.")).to_have_count(0)
     is_clean(page)
-    review(ana.page, 4, "A quick learner.")
+    review(ana.page, says, 4, "A quick learner.")
     expect(ana.page.get_by_text("She knows how.")).to_be_visible()
     expect(page.get_by_text("A quick learner.")).to_be_visible()
     is_clean(ana.page)
@@ -112,19 +146,22 @@ def test_an_exchange_from_asking_to_both_reviews(meet: Meet, width: int) -> None
     bento.go("/home/")
     bento.sees_available(240 - 75)
     is_clean(bento.go("/exchanges/"))
-    expect(bento.page.get_by_text("Completed")).to_be_visible()
+    expect(bento.page.get_by_text(says("Completed"))).to_be_visible()
     # The message that was too long is a 422, which a browser mentions on its console.
     bento.complaints[:] = [complaint for complaint in bento.complaints if "422" not in complaint]
 
 
-def review(page: Page, stars: int, text: str) -> None:
+def review(page: Page, says: Says, stars: int, text: str) -> None:
     page.check(f"[name=stars][value='{stars}']")
     page.locator("#review textarea").fill(text)
-    page.get_by_role("button", name="Publish the review").click()
+    page.get_by_role("button", name=says("Publish the review")).click()
 
 
-def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
-    ana, bento = meet("Anita Souza", width=390), meet("Benedito Lima", width=1280)
+@pytest.mark.parametrize("language", ["pt-BR", thorough("en")])
+def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet, language: str) -> None:
+    says = words_in(language)
+    ana = meet("Anita Souza", width=390, locale=language)
+    bento = meet("Benedito Lima", width=1280, locale=language)
     ana.join()
     bento.join()
     for person in (ana, bento):
@@ -135,26 +172,29 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     ana.go(path)
     page = bento.go(path)
 
-    page.get_by_role("link", name="open a dispute").click()
+    page.get_by_role("link", name=says("Something went wrong: open a dispute")).click()
     is_clean(page)
-    page.get_by_label("It was not what we agreed").check()
+    page.get_by_label(says("It was not what we agreed")).check()
     page.fill("[name=statement]", "The oven stayed cold.")
-    page.get_by_role("button", name="Send to a moderator").click()
-    expect(page.get_by_role("heading", name="A moderator looks at it")).to_be_visible()
+    page.get_by_role("button", name=says("Send to a moderator")).click()
+    expect(page.get_by_role("heading", name=says("A moderator looks at it"))).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", language.lower())
+    if language == "pt-BR":
+        expect(page.get_by_role("heading", name="A moderação está olhando")).to_be_visible()
     is_clean(page)
 
     expect(ana.page.get_by_text("The oven stayed cold.")).to_be_visible()
-    expect(ana.page.get_by_role("heading", name="A moderator looks at it")).to_be_visible()
+    expect(ana.page.get_by_role("heading", name=says("A moderator looks at it"))).to_be_visible()
     is_clean(ana.page)
     ana.page.locator("#after textarea").fill("There was no power that day.")
     page.locator("#after textarea").fill("As I was say")
     page.set_input_files("[name=file]", {"name": "note.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 x"})
-    page.get_by_role("button", name="Add the file").click()
+    page.get_by_role("button", name=says("Add the file")).click()
     expect(page.get_by_role("link", name="note.pdf")).to_be_visible()
     expect(page.locator("#after textarea")).to_have_value("As I was say")
     expect(ana.page.get_by_role("link", name="note.pdf")).to_be_visible()  # and what she writes stays
     expect(ana.page.locator("#after textarea")).to_have_value("There was no power that day.")
-    ana.page.get_by_role("button", name="Add this").click()
+    ana.page.get_by_role("button", name=says("Add this")).click()
     expect(ana.page.get_by_role("link", name="note.pdf")).to_be_visible()
     expect(page.get_by_text("There was no power that day.")).to_be_visible()
     with page.expect_download() as download:
@@ -173,8 +213,8 @@ def test_a_dispute_is_opened_answered_and_followed_live(meet: Meet) -> None:
     expect(ana.page.locator("#say textarea")).to_have_value("One more th")
     expect(page.locator("#say textarea")).to_have_value("As I was say")
     expect(page.locator("#show")).to_have_count(0)
-    ana.page.get_by_role("button", name="Add this").click()
-    expect(ana.page.locator("#say")).to_contain_text("This dispute is decided, so nothing can be added.")
+    ana.page.get_by_role("button", name=says("Add this")).click()
+    expect(ana.page.locator("#say")).to_contain_text(says("This dispute is decided, so nothing can be added."))
     expect(ana.page.locator("#say textarea")).to_have_value("One more th")
     ana.complaints[:] = [complaint for complaint in ana.complaints if "409" not in complaint]
 
@@ -309,5 +349,5 @@ suspend_member(Member.objects.get(email="{email}"), by=make_coordinator(email="c
 
 
 def is_clean(page: Page) -> None:
-    """Nothing on the page as it stands shuts anybody out, or reaches over its edge."""
-    assert barriers(page) == []
+    """Nothing on the page as it stands shuts anybody out, reaches over its edge, or is left in English."""
+    assert barriers(page) + left_in_english(page) == []
