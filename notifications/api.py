@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from timebank.rest.fields import PersonField, StrictSerializer, read_body
+from timebank.rest.fields import PersonField, StrictSerializer, read_body, without_body
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, shown_once
 from timebank.rest.pages import read_query
@@ -204,10 +204,9 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def partial_update(self, request: Request, id: str) -> Response:
         """Have the same told at another address: with the same secret, from where it was."""
         webhook = self.get_object()
-        body = NewWebhookSerializer(data=request.data, partial=True)
-        body.is_valid(raise_exception=True)
-        if "address" in body.validated_data:
-            webhooks.change_address(webhook, **body.validated_data)
+        asked = read_body(NewWebhookSerializer, request, partial=True)
+        if asked:
+            webhooks.change_address(webhook, **asked)
         return Response(WebhookSerializer(self.get_object()).data)
 
     @extend_schema(responses=AnswerSerializer(many=True))
@@ -220,6 +219,7 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(request=None, responses={202: WebhookSerializer})
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def ping(self, request: Request, id: str, *, key: str) -> Response:
         """Have a test message sent to it, once, even to one that was stopped; what it answers is among its answers."""
         webhook = self.get_object()
@@ -230,6 +230,7 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(request=None, responses=MadeWebhookSerializer)
     @action(detail=True, methods=["post"], url_path="new-secret")
     @keyed
+    @without_body
     def new_secret(self, request: Request, id: str, *, key: str) -> Response:
         """Sign with a new secret from now on. The old one ends at once."""
         webhook = self.get_object()
@@ -239,6 +240,7 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(request=None, responses=WebhookSerializer)
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def resume(self, request: Request, id: str, *, key: str) -> Response:
         """Let one that was stopped go on from where it was."""
         webhooks.resume_webhook(self.get_object())
@@ -247,6 +249,7 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(request=None, responses={204: None})
     @action(detail=True, methods=["post"])
     @keyed
+    @without_body
     def remove(self, request: Request, id: str, *, key: str) -> Response:
         """Tell it nothing any more."""
         webhooks.remove_webhook(self.get_object())

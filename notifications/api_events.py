@@ -63,32 +63,57 @@ class EventSerializer(serializers.Serializer[Any]):
     data = EventDataSerializer()  # type: ignore[assignment]
 
 
-WEBHOOK = OpenApiWebhook(
-    "event",
-    {
-        "post": {
-            "summary": "What happened",
-            "description": (
-                "Posted to each webhook, in order, until it is taken; signed as the Standard Webhooks specification "
-                "says. The same event may come twice, with the same `webhook-id`."
-            ),
-            "parameters": [
-                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": words}
-                for name, words in (
-                    ("webhook-id", "The same for the same event."),
-                    ("webhook-timestamp", "When it was posted, in seconds since 1970."),
-                    ("webhook-signature", "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body."),
-                )
-            ],
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Event"}}},
-            },
-            "responses": {
-                "2XX": {"description": "Taken, within five seconds."},
-                "410": {"description": "Nobody is told here any more: the webhook is stopped at once."},
-                "default": {"description": "Not taken: it is tried again for a day."},
-            },
-        }
+_HEADERS = [
+    {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": words}
+    for name, words in (
+        ("webhook-id", "The same for the same event."),
+        ("webhook-timestamp", "When it was posted, in seconds since 1970."),
+        ("webhook-signature", "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body."),
+    )
+]
+_PING = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "enum": ["ping"]},
+        "timestamp": {"type": "string", "format": "date-time"},
+        "data": {"type": "object"},
     },
+    "required": ["data", "timestamp", "type"],
+}
+
+
+def _posted(summary: str, words: str, body: dict[str, Any], answers: dict[str, str]) -> dict[str, Any]:
+    return {
+        "post": {
+            "summary": summary,
+            "description": words,
+            "parameters": _HEADERS,
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            "responses": {status: {"description": what} for status, what in answers.items()},
+        }
+    }
+
+
+EVENT = OpenApiWebhook(
+    "event",
+    _posted(
+        "What happened",
+        "Posted to each webhook, in order, until it is taken; signed as the Standard Webhooks specification says. "
+        "The same event may come twice, with the same `webhook-id`.",
+        {"$ref": "#/components/schemas/Event"},
+        {
+            "2XX": "Taken, within five seconds.",
+            "410": "Nobody is told here any more: the webhook is stopped at once.",
+            "default": "Not taken: it is tried again for a day.",
+        },
+    ),
+)
+PING = OpenApiWebhook(
+    "ping",
+    _posted(
+        "A test message",
+        "Sent once, when its member asks for it; signed as events are. It is none, and has no number.",
+        _PING,
+        {"default": "Shown among the last answers; nothing changes by it."},
+    ),
 )

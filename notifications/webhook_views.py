@@ -97,8 +97,8 @@ def ping(request: HttpRequest, public_id: str) -> HttpResponse:
         raise
     except Refusal as refusal:
         answer = _page(request, refusal=str(refusal), status=refusal.status)
-        if (seconds := getattr(refusal, "retry_after_seconds", None)) is not None:
-            answer["Retry-After"] = str(seconds)
+        if refusal.retry_after_seconds is not None:
+            answer["Retry-After"] = str(refusal.retry_after_seconds)
         return answer
     messages.success(request, _("A test message is on its way. Look here again in a moment for what it answered."))
     return redirect("settings_webhooks")

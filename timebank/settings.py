@@ -565,7 +565,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "SERVERS": [{"url": SITE_URL}],
     "APPEND_COMPONENTS": {"securitySchemes": {"access": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
-    "WEBHOOKS": ["notifications.api_events.WEBHOOK"],
+    "WEBHOOKS": ["notifications.api_events.EVENT", "notifications.api_events.PING"],
     "ENUM_NAME_OVERRIDES": {
         "PaymentKind": "ledger.models.Kind",
         "SentKind": [("help", "help"), ("gift", "gift")],

@@ -60,6 +60,13 @@ def test_the_page_loads_nothing_from_elsewhere(client):
     assert "://" not in page.replace("http://www.w3.org", "").replace("http://testserver", "")
 
 
+def test_it_tells_what_webhooks_are_posted(client):
+    said = schema(client)
+
+    assert set(said["webhooks"]) == {"event", "ping"}
+    assert "hours-arrived" in said["components"]["schemas"]["EventType"]["enum"]
+
+
 def test_the_last_page_has_no_next_one_by_the_schema_too(client):
     lists = [one for name, one in schema(client)["components"]["schemas"].items() if name.startswith("Paginated")]
 

@@ -46,7 +46,7 @@ def test_a_test_message_is_signed_and_answered_and_is_no_event(listener):
     [answer] = person.get(f"{path}answers/").json()
     assert (answer["type"], answer["seq"], answer["status"]) == ("ping", None, 204)
     assert person.get(path).json() == before
-    assert person.get(f"events/?since={before['seq']}").json()["frames"] == []
+    assert person.get(f"events/?since={before['seq']}").json()["events"] == []
 
 
 def test_two_test_messages_are_two(listener):
@@ -112,8 +112,8 @@ def test_led_elsewhere_it_goes_on_from_where_it_was_with_the_same_secret(listene
         drain()
 
     assert changed.json() == before | {"address": other.address}
-    assert [said["data"]["seq"] for said in listener.heard] == [number - 1]
-    assert [said["data"]["seq"] for said in other.heard] == [number]
+    assert [said["seq"] for said in listener.heard] == [number - 1]
+    assert [said["seq"] for said in other.heard] == [number]
     assert person.patch(path, {}).json() == person.get(path).json()
 
 

@@ -370,7 +370,7 @@ def test_on_the_page_it_is_led_elsewhere(client, ana, listener):
 
     assert "From now on it is told at that address." in words(page)
     assert "It has taken nothing since" not in words(page)
-    assert [said["data"]["seq"] for said in other.heard] == numbers
+    assert [said["seq"] for said in other.heard] == numbers
 
 
 def test_on_the_page_a_bad_address_is_refused_and_stays_in_its_form(client, ana):
@@ -409,7 +409,7 @@ def test_what_the_old_address_answers_late_says_nothing_of_the_new_one(ana, list
         assert (hook.stopped_at, hook.failing_since) == (None, None)
         run_next()
 
-    assert [said["data"]["seq"] for said in other.heard] == numbers
+    assert [said["seq"] for said in other.heard] == numbers
 
 
 def test_on_the_page_a_new_secret_is_shown_once_and_the_old_one_ends(client, ana, listener):

@@ -114,6 +114,7 @@ class Eyes:
 
 def barriers(page: Page, *, within: str | None = None, two_of_each_row: bool = False) -> list[str]:
     """Whether the page as it stands reaches over its edge, and what axe finds on it."""
+    page.wait_for_load_state()
     found = _too_wide(page)
     page.evaluate(AXE_SCRIPT)
     if two_of_each_row:
