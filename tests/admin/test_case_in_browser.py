@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,13 +10,15 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 from tests.live import Server
 from tests.needs import IN_FULL, thorough
 from tests.stories.eyes import barriers
+from tests.stories.words import SEEN, left_in_english, words_in
 from timebank.demo.logins import PASSWORD
 
 pytestmark = pytest.mark.browser
 
 ANA, MARGARET, DANIEL = ("ana@vila.example", "margaret@vila.example", "daniel@vila.example")
 LISTS = ("dispute", "listing", "exchange", "category")
-# Ana is to pay Margaret an hour for a lesson, and says that it never was; prints the id of the case.
+YOU_GET = "A moderator settled the dispute between you and %(name)s: you get %(mine)s."
+# Ana is to pay Margaret an hour for a lesson, and says that it never was; prints where the case and the exchange are.
 DISPUTE = """
 import itertools, time
 from accounts.models import Member
@@ -25,12 +26,13 @@ from marketplace import operations
 from tests import factories
 from tests.factories import make_dispute, make_exchange
 factories._number = itertools.count(time.time_ns() % 10**12)  # this process is not the first to tell the story
-margaret, ana = (Member.objects.get(email=f"{name}@vila.example") for name in ("margaret", "ana"))
+margaret, ana, daniel = (Member.objects.get(email=f"{name}@vila.example") for name in ("margaret", "ana", "daniel"))
+Member.objects.filter(pk__in=[margaret.pk, ana.pk, daniel.pk]).update(language="LANGUAGE")
 exchange = make_exchange(state="delivered", provider=margaret, receiver=ana, minutes=60)
 operations.send_message(exchange, by=margaret, text="I waited at the library.", nonce="story")
 dispute = make_dispute(exchange)
 operations.add_statement(dispute, by=margaret, text="I was there, and waited.", nonce="story")
-print("case", dispute.public_id)
+print("case", f"/admin/cases/{dispute.public_id}/", exchange.get_absolute_url())
 """
 
 
@@ -40,10 +42,11 @@ def town() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def case(town: Server) -> str:
-    said = town.manage("shell", "-v0", "-c", DISPUTE)
-    return said.rsplit("case ", 1)[1].split()[0]
+def disputed(town: Server, language: str = "en") -> tuple[str, str]:
+    """The paths of the case and of its exchange, whose two and their moderator read the site in ``language``."""
+    said = town.manage("shell", "-v0", "-c", DISPUTE.replace("LANGUAGE", language.lower()))
+    case, exchange = said.rsplit("case ", 1)[1].split()
+    return case, exchange
 
 
 def is_trouble(said: ConsoleMessage) -> bool:
@@ -64,50 +67,70 @@ def comes_in(server: Server, context: BrowserContext, email: str, to: str) -> tu
     return page, troubles
 
 
-def look_at(page: Page) -> None:
-    """No barrier in what our own templates draw, and nothing too wide."""
+def look_at(page: Page, within: str = "#content") -> None:
+    """No barrier in what our own templates draw, nothing too wide, and nothing left in English."""
     page.wait_for_load_state("networkidle")
-    assert barriers(page, within="#content") == []
+    assert barriers(page, within=within) + left_in_english(page, within) == []
 
 
-@pytest.mark.parametrize(("width", "theme"), [thorough(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "language"), SEEN)
 def test_a_moderator_rules_and_both_are_told(
-    town: Server, case: str, new_context: Callable[..., BrowserContext], width: int, theme: str
+    town: Server, new_context: Callable[..., BrowserContext], width: int, language: str
 ) -> None:
-    ana, anas = comes_in(town, new_context(width=390), ANA, "/notifications/")
-    page, troubles = comes_in(town, new_context(width=width, theme=theme), DANIEL, "/admin/")
+    says = words_in(language)
+    case, exchange = disputed(town, language)
+
+    def meets(email: str, to: str, theme: str = "light") -> tuple[Page, list[str]]:
+        return comes_in(town, new_context(width=width, theme=theme, locale=language), email, to)
+
+    ana, anas = meets(ANA, "/notifications/")
+    margaret, margarets = meets(MARGARET, exchange)
+    expect(margaret.get_by_role("heading", name=says("A moderator looks at it"))).to_be_visible()
+    look_at(margaret, within="body")
+    page, troubles = meets(DANIEL, "/admin/", theme="dark" if width == 390 else "light")
+    expect(page.locator("html")).to_have_attribute("lang", language.lower())
     look_at(page)
-    page.locator(f"#content a[href='/admin/cases/{case}/']").click()
+    page.locator(f"#content a[href='{case}']").click()
     look_at(page)
     expect(page.locator("#content")).to_contain_text("I was there, and waited.")
     expect(page.locator("#content")).not_to_contain_text("I waited at the library.")
-    page.get_by_role("button", name="Read the messages").click()
+    page.get_by_role("button", name=says("Read the messages")).click()
     expect(page.locator("#messages")).to_contain_text("I waited at the library.")
 
-    page.get_by_role("radio", name="Split").check()
-    page.locator("[name=minutes]").fill("1 h")
-    page.locator("[name=because]").fill("Both waited, at different doors.")
-    page.get_by_role("button", name="See what it would do").click()
-    expect(page.locator("#content")).to_contain_text("At most 59 min can be said here.")
+    page.check("[name=outcome][value=split]")
+    page.fill("[name=minutes]", "1 h")
+    page.fill("[name=because]", "Both waited, at different doors.")
+    page.get_by_role("button", name=says("See what it would do")).click()
+    expect(page.locator("#content")).to_contain_text(says("At most %(most)s can be said here.", most="59 min"))
     look_at(page)
-    page.locator("[name=minutes]").fill("20 min")
-    page.get_by_role("button", name="See what it would do").click()
+    page.fill("[name=minutes]", "20 min")
+    page.get_by_role("button", name=says("See what it would do")).click()
     expect(page.get_by_role("row", name="Margaret")).to_contain_text("20 min")
     look_at(page)
-    page.get_by_role("button", name="Rule", exact=True).click()
+    page.get_by_role("button", name=says("Rule"), exact=True).click()
 
-    expect(page.locator("#content")).to_contain_text("Shared between the two")
+    expect(page.locator("#content")).to_contain_text(says("shared between the two"), ignore_case=True)
     look_at(page)
-    expect(ana.locator("main")).to_contain_text(re.compile("modera", re.IGNORECASE))  # her page was open all the while
-    margaret, margarets = comes_in(town, new_context(width=390), MARGARET, "/notifications/")
-    expect(margaret.locator("main")).to_contain_text("A moderator settled the dispute between you and Ana")
+    # The pages of both were open all the while.
+    expect(ana.locator("main")).to_contain_text(says(YOU_GET, name="Margaret Doyle", mine="40 min"))
+    look_at(ana, within="body")
+    expect(margaret.locator("#now")).to_contain_text("Both waited, at different doors.")
+    look_at(margaret, within="body")
+    ana.goto(town.url + exchange)
+    expect(ana.locator("#now")).to_contain_text("Both waited, at different doors.")
+    look_at(ana, within="body")
+    margaret.goto(f"{town.url}/notifications/")
+    expect(margaret.locator("main")).to_contain_text(says(YOU_GET, name="Ana Beatriz Ribeiro", mine="20 min"))
+    if language == "pt-BR":
+        expect(margaret.locator("main")).to_contain_text("A moderação resolveu a disputa entre você e Ana")
     assert troubles + anas + margarets == []
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), thorough(390, "dark")])
 def test_the_lists_of_the_marketplace(
-    town: Server, case: str, new_context: Callable[..., BrowserContext], width: int, theme: str
+    town: Server, new_context: Callable[..., BrowserContext], width: int, theme: str
 ) -> None:
+    disputed(town)
     page, troubles = comes_in(town, new_context(width=width, theme=theme), "lourdes@vila.example", "/admin/")
     for name in LISTS:
         page.goto(f"{town.url}/admin/marketplace/{name}/")

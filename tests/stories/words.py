@@ -34,11 +34,11 @@ def words_in(language: str) -> Says:
     return says
 
 
-def left_in_english(page: Page) -> list[str]:
+def left_in_english(page: Page, within: str = "body") -> list[str]:
     """Whole lines of a Portuguese page for which the catalogue has Portuguese words."""
     if page.evaluate("document.documentElement.lang").lower() != "pt-br":
         return []
-    lines = {line.strip() for line in page.locator("body").inner_text().splitlines()}
+    lines = {line.strip() for line in page.locator(within).inner_text().splitlines()}
     return [f"{page.url} says {line!r}" for line in lines & _said_otherwise()]
 
 
