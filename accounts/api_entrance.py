@@ -22,6 +22,8 @@ from allauth.headless.mfa import views as mfa
 from allauth.headless.tokens import views as tokens
 from allauth.headless.usersessions import views as sessions
 from django.core.exceptions import ValidationError
+from django.forms import CharField as DjangoCharField
+from django.forms import Field
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -29,6 +31,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import ParseError
 
+from timebank.errors import Refusal
 from timebank.pace import seconds_to_come_in
 from timebank.rest.parsing import StrictJSONParser
 from timebank.rest.problems import problem
@@ -113,15 +116,42 @@ def _call(view: Any) -> Callable[[HttpRequest], HttpResponse]:
     def call(request: HttpRequest) -> HttpResponse:
         try:
             if request.method != "GET" and request.body:
-                StrictJSONParser().parse(BytesIO(request.body))
+                _check_body(StrictJSONParser().parse(BytesIO(request.body)), _fields(view, str(request.method)))
             response: HttpResponse = inner(request)
         except ParseError as refused:
             return _as_json(problem(400, str(refused.get_codes()), str(refused.detail)).data, 400)
+        except WrongField as refused:
+            return _as_json(problem(400, refused.code, str(refused), field=refused.field).data, 400)
         except ImmediateHttpResponse as stopped:
             response = stopped.response
         return response if response.status_code < HTTPStatus.BAD_REQUEST else _as_problem(request, response)
 
     return call
+
+
+class WrongField(Refusal):
+    def __init__(self, field: str, code: str, words: str) -> None:
+        super().__init__(words)
+        self.field, self.code = field[:60], code
+
+
+def _fields(view: Any, method: str) -> dict[str, Field]:
+    """What the body of a call may name."""
+    read_by = view.input_class
+    if isinstance(read_by, dict):
+        read_by = read_by.get(method)
+    return {} if read_by is None else read_by.base_fields
+
+
+def _check_body(said: dict[str, Any], known: dict[str, Field]) -> None:
+    """As strict as everywhere: no name that nobody reads, text for text, true for yes. Raises WrongField."""
+    for name, value in said.items():
+        if name not in known:
+            raise WrongField(name, "unknown_field", _("There is no such field."))
+        if isinstance(known[name], BooleanField) and not isinstance(value, bool):
+            raise WrongField(name, "wrong_type", _("This must be true or false."))
+        if isinstance(known[name], DjangoCharField) and not isinstance(value, str):
+            raise WrongField(name, "wrong_type", _("This must be text."))
 
 
 def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:

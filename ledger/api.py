@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from timebank.rest.fields import PartySerializer
+from timebank.rest.filters import MomentFilter
 
 from .models import Account, Entry, Hold, Kind, Lot, Transfer
 
@@ -126,8 +127,8 @@ class _Payments(filters.FilterSet):
 
 
 class HoldFilter(_Payments):
-    after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Hold
@@ -135,8 +136,8 @@ class HoldFilter(_Payments):
 
 
 class TransferFilter(_Payments):
-    after = filters.IsoDateTimeFilter(field_name="posted_at", lookup_expr="gte")
-    before = filters.IsoDateTimeFilter(field_name="posted_at", lookup_expr="lt")
+    after = MomentFilter(field_name="posted_at", lookup_expr="gte")
+    before = MomentFilter(field_name="posted_at", lookup_expr="lt")
 
     class Meta:
         model = Transfer
@@ -144,8 +145,8 @@ class TransferFilter(_Payments):
 
 
 class EntryFilter(filters.FilterSet):
-    after = filters.IsoDateTimeFilter(field_name="transfer__posted_at", lookup_expr="gte")
-    before = filters.IsoDateTimeFilter(field_name="transfer__posted_at", lookup_expr="lt")
+    after = MomentFilter(field_name="transfer__posted_at", lookup_expr="gte")
+    before = MomentFilter(field_name="transfer__posted_at", lookup_expr="lt")
     kind = filters.ChoiceFilter(field_name="transfer__kind", choices=Kind.choices)
 
     class Meta:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -19,6 +20,7 @@ from timebank.errors import Refusal
 LONGEST_SECONDS = 5
 _BYTES_READ = 1024
 _OWN_PORT = {"https": 443, "http": 80}
+_NAME = re.compile(r"(?:[^.]+\.)+[a-z][^.]*\.?", re.IGNORECASE)
 _FIRST_FREE_PORT = 1024  # below it machines have services that are no business of ours, such as mail
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 
@@ -44,7 +46,8 @@ def check_address(address: str) -> None:
     try:
         is_public = _is_public(name)
     except ValueError:
-        is_public = "." in name and not name.endswith((".localhost", ".local", ".internal"))
+        # (No world has a last name of digits; some look such a name up as the address of a machine.)
+        is_public = bool(_NAME.fullmatch(name)) and not name.endswith((".localhost", ".local", ".internal"))
     if not is_public and not settings.WEBHOOKS_MAY_REACH_PRIVATE:
         raise BadAddress(_("This is not a public address."))
 
@@ -89,7 +92,7 @@ def _parts_of(address: str) -> SplitResult:
         is_good = parts.scheme in schemes and parts.hostname and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         is_good = False
-    if not is_good or not address.isascii() or not address.isprintable() or " " in address:
+    if not is_good or not address.isascii() or not address.isprintable() or " " in address or "#" in address:
         raise BadAddress(_("This must be an address such as https://example.org/timebank."))
     if _port_of(parts) < _FIRST_FREE_PORT and _port_of(parts) != _OWN_PORT[parts.scheme]:
         raise BadAddress(_("Programs are told at port 443, or at one from 1024 on."))

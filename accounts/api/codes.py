@@ -211,6 +211,12 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         where = {"Location": reverse("api:transfer-detail", args=[back.public_id])}
         return Response(ledger_api.TransferSerializer(found).data, status=status.HTTP_201_CREATED, headers=where)
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """What was asked of somebody else is not there."""
+        return super().handle_exception(
+            codes.NoSuchCode(str(codes.UNKNOWN)) if isinstance(exc, operations.AskedOfAnother) else exc
+        )
+
     def _own(self, request: Request, txid: str) -> PaymentRequest:
         found: PaymentRequest = get_object_or_404(_beside(PaymentRequest.objects.made_by(caller(request))), txid=txid)
         return found

@@ -37,7 +37,7 @@ from marketplace.models import (
 from marketplace.pace import check_pace
 from marketplace.rules import Action
 from timebank.errors import Refusal
-from timebank.rest.fields import MinutesField, PersonField, StrictSerializer, read_body
+from timebank.rest.fields import AsKeptSerializer, MinutesField, MomentField, PersonField, StrictSerializer, read_body
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 from timebank.rest.pages import NEWEST_FIRST, paged
@@ -59,12 +59,12 @@ class ListingInBriefSerializer(serializers.ModelSerializer[Listing]):
         read_only_fields = fields
 
 
-class AgreedSerializer(serializers.Serializer[Any]):
+class AgreedSerializer(AsKeptSerializer):
     """What the two agreed on, and the rules that were in force then; empty until they agree."""
 
     version = serializers.IntegerField(required=False, help_text="Of the rules.")
     minutes = serializers.IntegerField(required=False)
-    starts_at = serializers.DateTimeField(required=False, allow_null=True)
+    starts_at = MomentField(required=False, allow_null=True)
     place = serializers.CharField(required=False)
     start_within_days = serializers.IntegerField(required=False)
     deliver_within_days = serializers.IntegerField(required=False)
@@ -116,11 +116,11 @@ class OneExchangeSerializer(ExchangeSerializer):
         return sorted(name for name, may in can.items() if may)
 
 
-class StepDataSerializer(serializers.Serializer[Any]):
+class StepDataSerializer(AsKeptSerializer):
     """The terms that were put on the table, or the minutes it is about."""
 
     minutes = serializers.IntegerField(required=False)
-    starts_at = serializers.DateTimeField(required=False, allow_null=True)
+    starts_at = MomentField(required=False, allow_null=True)
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
@@ -152,7 +152,7 @@ class TermsSerializer(StrictSerializer):
     """The terms to propose: how long, when (null: we will agree), where, and a few words."""
 
     minutes = MinutesField()
-    starts_at = serializers.DateTimeField(required=False, default=None, allow_null=True)
+    starts_at = MomentField(required=False, default=None, allow_null=True)
     place = LineField(max_length=LONGEST_PLACE, required=False, default="", allow_blank=True)
     message = WordsField(max_length=LONGEST_MESSAGE, required=False, default="", allow_blank=True)
 
@@ -168,7 +168,11 @@ class VersionSerializer(StrictSerializer):
 
 
 class CounterSerializer(TermsSerializer, VersionSerializer):
-    """Other terms, in answer to those of one version."""
+    """Other terms, in answer to those of one version; what is not named stays."""
+
+    minutes = MinutesField(required=False)
+    starts_at = MomentField(required=False, allow_null=True)
+    place = LineField(max_length=LONGEST_PLACE, required=False, allow_blank=True)
 
 
 class TimeTakenSerializer(StrictSerializer):
@@ -275,7 +279,8 @@ class ExchangeView(viewsets.ReadOnlyModelViewSet[Exchange]):
     def counter(self, found: Exchange, *, key: str, **terms: Any) -> None:
         """Suggest other terms instead of those on the table."""
         check_pace(self.request._request, "proposals")
-        operations.counter(found, by=self.me, nonce=nonce_of(key), **terms)
+        kept = {"minutes": found.minutes, "starts_at": found.starts_at, "place": found.place}
+        operations.counter(found, by=self.me, nonce=nonce_of(key), **(kept | terms))
 
     @_a_step(VersionSerializer)
     def accept(self, found: Exchange, *, key: str, version: int) -> None:

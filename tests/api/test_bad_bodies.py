@@ -106,6 +106,15 @@ def test_a_choice_that_is_none_is_refused(ana, query, code):
     assert refused.json()["field"] in query
 
 
+@pytest.mark.parametrize("path", ["transfers/", "payment-requests/", "members/{}/block/", "me/agreement/"])
+def test_an_address_that_says_what_nobody_looks_at_is_refused_where_something_is_done(ana, bento, path):
+    refused = Person(ana).post(f"{path.format(bento.public_id)}?x=1", {"to": bento.public_id, "amount_minutes": 5})
+
+    assert problem(refused) == (400, "unknown_parameter")
+    assert problem(Person(ana).patch("me/profile/?x=1", {"about": "New"})) == (400, "unknown_parameter")
+    assert available(ana) == 120
+
+
 @pytest.mark.parametrize("path", ["members/{}/block/", "notifications/read/", "me/agreement/", "donations/"])
 def test_a_body_that_says_what_nobody_looks_at_is_refused(ana, bento, path):
     refused = Person(ana).post(path.format(bento.public_id), {"loudly": True})

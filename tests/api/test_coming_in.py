@@ -101,6 +101,22 @@ def test_what_is_wrong_with_a_sign_up_is_said(changes, field, code):
     assert Member.objects.people().count() == 0
 
 
+@pytest.mark.parametrize(("path", "body", "field", "code"), [
+    ("auth/signup", NEW | {"is_staff": True}, "is_staff", "unknown_field"),
+    ("auth/signup", NEW | {"agree": "yes"}, "agree", "wrong_type"),
+    ("auth/login", {"email": "ana@example.org", "password": PASSWORD, "remember": True}, "remember", "unknown_field"),
+    ("auth/login", {"email": "ana@example.org", "password": True}, "password", "wrong_type"),
+    ("auth/login", {"email": ["ana@example.org"], "password": PASSWORD}, "email", "wrong_type"),
+    ("auth/password/request", {"email": 5}, "email", "wrong_type"),
+])  # fmt: skip
+def test_coming_in_reads_bodies_as_strictly_as_every_call(ana, path, body, field, code):
+    refused = App().call(path, body)
+
+    assert problem(refused) == (400, code)
+    assert refused.json()["field"] == field
+    assert Member.objects.people().count() == 1
+
+
 def test_signed_in_an_app_may_all_that_its_member_may(ana):
     app = signed_in(ana)
     listing = make_listing(ana)

@@ -172,7 +172,8 @@ def test_an_exchange_from_asking_to_reviews(ana, bento):
     assert helper.get(path).json()["actions"] == ["accept", "counter", "decline"]
 
     other = helper.post(f"{path}counter/", {"minutes": 45, "version": 1}).json()
-    assert (other["minutes"], other["starts_at"], other["version"]) == (45, None, 2)
+    assert (other["minutes"], other["starts_at"], other["version"]) == (45, asked.json()["starts_at"], 2)
+    assert other["terms"] == {}
     assert problem(payer.post(f"{path}accept/", {"version": 1})) == (409, "terms_changed")
     agreed = payer.post(f"{path}accept/", {"version": 2}).json()
     assert (agreed["state"], agreed["hold"], available(ana)) == ("accepted", Hold.objects.latest("pk").public_id, 75)
@@ -224,7 +225,7 @@ def test_what_the_rules_refuse_is_said_with_its_code(ana, bento):
 
 @pytest.mark.parametrize(("changes", "code"), [
     ({"minutes": True}, "not_whole"), ({"minutes": None}, "null"), ({"starts_at": "tomorrow"}, "invalid"),
-    ({"starts_at": 5}, "invalid"), ({"message": "x" * 2001}, "max_length"), ({"state": "completed"}, "unknown_field"),
+    ({"starts_at": 5}, "invalid"), ({"starts_at": "2090-12-01T10:00:00"}, "no_zone"), ({"message": "x" * 2001}, "max_length"), ({"state": "completed"}, "unknown_field"),
     ({"starts_at": "2001-01-01T10:00:00Z"}, "slot_in_the_past"), ({"place": "a\u202eb"}, "control"),
 ])  # fmt: skip
 def test_a_proposal_that_is_none(ana, bento, changes, code):

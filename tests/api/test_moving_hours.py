@@ -14,7 +14,7 @@ from timebank import clock
 from timebank.rest import keys
 from timebank.rest.models import Call
 
-from .programs import Program, problem
+from .programs import Person, Program, problem
 
 pytestmark = pytest.mark.django_db
 
@@ -202,7 +202,7 @@ def test_what_was_asked_of_one_is_read_by_nobody_else(ana, bento):
 
     assert Program(ana).get(f"payment-requests/{code['id']}/").json()["note"] == "Between us"
     refused = Program(make_member()).get(f"payment-requests/{code['id']}/")
-    assert problem(refused) == (403, "asked_of_another")
+    assert problem(refused) == (404, "no_such_code")
 
 
 def test_only_who_made_a_code_takes_it_back(ana, bento):
@@ -229,6 +229,24 @@ def test_a_token_that_only_reads_pays_nothing(ana, bento):
         assert problem(refused) == (403, "insufficient_scope")
         assert refused["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="pay"'
     assert Transfer.objects.exclude(kind="grant").count() == 0
+
+
+def test_the_same_call_in_another_order_is_the_same_call(ana, bento):
+    program = Program(ana)
+    first = program.post("transfers/", f'{{"to": "{bento.public_id}", "amount_minutes": 30}}', key="one-and-the-same")
+    again = program.post("transfers/", f'{{"amount_minutes":30,"to":"{bento.public_id}"}}', key="one-and-the-same")
+
+    assert (again.status_code, again.json(), again["Idempotency-Replayed"]) == (202, first.json(), "true")
+    assert available(ana) == 90
+
+
+def test_a_token_that_runs_wild_does_not_keep_her_from_ending_it(ana, settings):
+    settings.API_RATE_LIMIT = "3/m/user"
+    wild = Program(ana)
+    assert [wild.get("me/").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+    assert Person(ana).post(f"tokens/{wild.token.public_id}/end/").status_code == 200
+    assert problem(wild.get("me/"))[0] == 401
 
 
 def test_calls_are_limited_for_all_tokens_of_hers_together(ana, settings):

@@ -263,7 +263,7 @@ def test_removed_meanwhile_it_is_told_nothing(ana, listener):
     "http://example.org/", "ftp://example.org/", "https://", "https://user:secret@example.org/", "https://127.0.0.1/",
     "https://10.0.0.8/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest",
     "https://localhost/", "https://db/", "https://example.org:99999/", "https://example.org/a b", "javascript:alert(1)",
-    "https://exämple.org/", "https://printer.local/", "https://0.0.0.0/", "https://[64:ff9b::7f00:1]/x",
+    "https://exämple.org/", "https://printer.local/", "https://0.0.0.0/", "https://0x7f.1/", "https://example.org/#here", "https://[64:ff9b::7f00:1]/x",
 ])  # fmt: skip
 def test_nothing_around_us_is_an_address(ana, address):
     refused = Person(ana).post("webhooks/", {"address": address})

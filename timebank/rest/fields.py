@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from timebank.durations import MOST_MINUTES
+
+from .pages import check_query
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MOST_MINUTES - 1})
@@ -38,12 +43,34 @@ class MinutesField(serializers.Field[int, int, int, Any]):
         return value
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment as RFC 3339 writes it, with its zone: without one, nobody knows which is meant."""
+
+    default_error_messages = {"no_zone": _("Please say the time with its zone, such as 2026-12-01T10:00:00-03:00.")}
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if timezone.is_naive(value):
+            self.fail("no_zone")
+        return super().enforce_timezone(value)
+
+    def to_representation(self, value: Any) -> Any:
+        """In the reader's zone, where it was kept as text too."""
+        return super().to_representation(parse_datetime(value) if isinstance(value, str) else value)
+
+
 # What the framework's fields would also read out of something else: 30 out of "30", yes out of 1.
 _AS_WRITTEN: tuple[tuple[type, type, Any], ...] = (
     (serializers.IntegerField, int, _("This must be a whole number.")),
     (serializers.BooleanField, bool, _("This must be true or false.")),
     (serializers.CharField, str, _("This must be text.")),
 )
+
+
+class AsKeptSerializer(serializers.Serializer[Any]):
+    """A few things that were kept together: those that are there, and no more."""
+
+    def to_representation(self, kept: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in super().to_representation(kept).items() if name in kept}
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -76,6 +103,7 @@ def _error(words: Any, code: str) -> serializers.ErrorDetail:
 
 def read_body(body: type[serializers.Serializer[Any]], request: Request, *, partial: bool = False) -> dict[str, Any]:
     """What a call says, as ``body`` reads it; ``partial`` where what is left out stays. Raises ValidationError."""
+    check_query(request, ())
     said = body(data=request.data, partial=partial)
     said.is_valid(raise_exception=True)
     return dict(said.validated_data)

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
+
+
+class _Moment(IsoDateTimeField):
+    def strptime(self, value: str, format: str) -> datetime:
+        """Raises ValueError for what is no moment, or has no zone."""
+        moment: datetime = super().strptime(value, format)
+        if timezone.is_naive(moment):
+            raise ValueError("no zone")
+        return moment
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """A moment as RFC 3339 writes it, with its zone."""
+
+    field_class = _Moment
 
 
 @extend_schema_field({"type": "boolean"})

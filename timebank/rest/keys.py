@@ -17,7 +17,6 @@ from typing import Any, cast
 from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import ParseError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +26,7 @@ from timebank.errors import Refusal
 from timebank.retries import retried
 
 from .models import Call
-from .parsing import MOST_BYTES
+from .pages import check_query
 
 HEADER = "Idempotency-Key"
 IN_FLIGHT_SECONDS = 30
@@ -66,6 +65,7 @@ def keyed(act: Act) -> Act:
             raise KeyMissing(
                 _("Send an “Idempotency-Key” header of 8 to 64 letters, digits, - or _, a new one for each act.")
             )
+        check_query(request, ())
         said = _fingerprint(request)
         flight = f"rest:{request.user.pk}:{key}"
         if not cache.add(flight, True, IN_FLIGHT_SECONDS):
@@ -125,11 +125,9 @@ def _again(earlier: Call) -> Response:
 
 
 def _fingerprint(request: Request) -> str:
-    plain = request._request
-    if int(plain.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
-        raise ParseError(_("The body is too long: at most 64 KB."), code="too_long")
-    said = f"{plain.method} {plain.get_full_path()}\n".encode() + plain.body
-    return hashlib.sha256(said).hexdigest()
+    """What was called with which body, in whatever order and spacing its names came. Raises ParseError."""
+    body = json.dumps(request.data, sort_keys=True, default=str)
+    return hashlib.sha256(f"{request.method} {request._request.path}\n{body}".encode()).hexdigest()
 
 
 def forget_calls(*, before: datetime) -> int:

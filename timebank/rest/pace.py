@@ -13,7 +13,9 @@ from timebank.pace import seconds_to_wait
 
 class ByMember(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
-        self._wait = seconds_to_wait(request._request, "api", settings.API_RATE_LIMIT, user=request.user)
+        # Counted apart from what she calls herself: a token that runs wild never keeps her from ending it.
+        what = "api" if getattr(request.auth, "scopes", None) is not None else "api-herself"
+        self._wait = seconds_to_wait(request._request, what, settings.API_RATE_LIMIT, user=request.user)
         return not self._wait
 
     def wait(self) -> float:

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -19,6 +20,11 @@ from timebank.errors import Refusal
 from timebank.retries import is_busy
 
 _BUSY_AGAIN_SECONDS = 5
+_IN_OUR_WORDS = {
+    exceptions.NotAuthenticated: gettext_lazy("Sign in first."),
+    exceptions.Throttled: gettext_lazy("That is a lot in a short while. Please wait a little."),
+    exceptions.MethodNotAllowed: gettext_lazy("This address does not answer to that method."),
+}
 
 
 class ProblemRenderer(JSONRenderer):
@@ -66,9 +72,12 @@ def _of_refusal(refusal: Refusal) -> Response:
 
 def _of_framework(error: exceptions.APIException) -> Response:
     code = error.get_codes()
-    response = problem(error.status_code, code if isinstance(code, str) else "refused", str(error.detail))
+    detail = next((str(words) for kind, words in _IN_OUR_WORDS.items() if isinstance(error, kind)), str(error.detail))
+    response = problem(error.status_code, code if isinstance(code, str) else "refused", detail)
     if getattr(error, "auth_header", None):
-        response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+        # (RFC 6750, 3.1: a token that is none is told apart from none.)
+        is_wrong = isinstance(error, exceptions.AuthenticationFailed)
+        response["WWW-Authenticate"] = error.auth_header + (' error="invalid_token"' if is_wrong else "")  # type: ignore[attr-defined]
     if getattr(error, "wait", None) is not None:
         response["Retry-After"] = str(error.wait)  # type: ignore[attr-defined]
     return response
