@@ -55,7 +55,8 @@ class MomentField(serializers.DateTimeField):
 
     def to_representation(self, value: Any) -> Any:
         """In the reader's zone, where it was kept as text too."""
-        return super().to_representation(parse_datetime(value) if isinstance(value, str) else value)
+        moment: Any = parse_datetime(value) if isinstance(value, str) else value
+        return super().to_representation(moment)
 
 
 # What the framework's fields would also read out of something else: 30 out of "30", yes out of 1.
