@@ -218,6 +218,7 @@ def _described(call: _Call, schemas: Schema) -> Schema:
             "type": "object",
             "properties": {one.rstrip("?"): kind for one, kind in call.fields.items()},
             "required": required,
+            "additionalProperties": False,
         }
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(name)}}}
     return described

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.factories import PASSWORD
 from tests.live import BASE_DIR, Server
 from tests.needs import thorough
 
@@ -21,6 +24,11 @@ from accounts.operations import make_token
 from tests.factories import make_member
 ana, bento = (make_member(minutes=m, email=f"{os.urandom(6).hex()}@example.org") for m in (600, 0))
 print("made:", bento.public_id, make_token(ana, name="machine", days=1, may_pay=True)[1])
+"""
+MAKE_ONE = """
+import os
+from tests.factories import PASSWORD, make_member
+print("made:", make_member(minutes=600, email=f"{os.urandom(6).hex()}@example.org", password=PASSWORD).email)
 """
 PAY = """
 import sys, time
@@ -53,13 +61,33 @@ def two(server: Server) -> list[str]:
     return server.manage("shell", "-v0", "-c", MAKE_TWO).rpartition("made: ")[2].split()
 
 
-@pytest.mark.parametrize("examples", ["3", thorough("12")])
-def test_made_up_calls_are_answered_as_the_schema_says(server: Server, tmp_path: Path, examples: str) -> None:
+def by_token(server: Server) -> list[str]:
+    """What a program says with each call that has a token of its member's."""
     _neighbour, token = two(server)
+    return ["--header", f"Authorization: Bearer {token}"]
 
+
+def by_app(server: Server) -> list[str]:
+    """What an app says in which its member signed in; it does not sign out in between."""
+    email = server.manage("shell", "-v0", "-c", MAKE_ONE).rpartition("made: ")[2].split()[0]
+    said = json.dumps({"email": email, "password": PASSWORD}).encode()
+    login = Request(f"{server.url}/api/auth/app/v1/auth/login", said, {"Content-Type": "application/json"})
+    with urlopen(login, timeout=30) as answer:
+        meta = json.load(answer)["meta"]
+    return [
+        "--header", f"Authorization: Bearer {meta['access_token']}", "--header", f"X-Session-Token: {meta['session_token']}",
+        "--exclude-operation-id", "auth_sign_out",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("examples", ["3", thorough("12")])
+@pytest.mark.parametrize("who", [by_token, by_app])
+def test_made_up_calls_are_answered_as_the_schema_says(
+    server: Server, tmp_path: Path, who: Callable[[Server], list[str]], examples: str
+) -> None:
     ran = subprocess.run(
         [BIN / "schemathesis", "run", f"{server.url}/api/schema/", "--url", server.url, "--checks", CHECKS,
-         "--header", f"Authorization: Bearer {token}", "--max-examples", examples, "--seed", "7"],
+         *who(server), "--max-examples", examples, "--seed", "7"],
         cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from .access import scope_of
+from .fields import StrictSerializer
 from .keys import HEADER
 
 
@@ -67,6 +68,13 @@ class Schema(AutoSchema):
         """The first sentence of what it does."""
         summary = self.get_description().split(". ")[0].split("\n\n")[0].rstrip(".")
         return f"One of: {summary}" if getattr(self.view, "action", "") == "retrieve" and summary else summary
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """A body that is read strictly names nothing else."""
+        mapped = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(serializer, StrictSerializer):
+            mapped["additionalProperties"] = False
+        return mapped
 
     def get_auth(self) -> list[dict[str, Any]]:
         """Who may call: a session of the site, of an app, or a member's own token with the scope it takes."""
