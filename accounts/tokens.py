@@ -43,8 +43,8 @@ class BySession(SessionAuthentication):
         plain = request._request
         check = CSRFCheck(lambda _request: HttpResponse())
         check.process_request(plain)
-        if reason := check.process_view(plain, None, (), {}):  # type: ignore[arg-type]
-            raise PermissionDenied(_("This did not come from a page of ours: %(reason)s") % {"reason": reason})
+        if check.process_view(plain, None, (), {}):  # type: ignore[arg-type]
+            raise PermissionDenied(_("This did not come from a page of ours. Please load the page anew."), "csrf")
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME  # so that a stranger gets a 401

@@ -31,10 +31,10 @@ urlpatterns = [
     path("requests/<slug:txid>/renew/", requesting.request_renew, name="request_renew"),
     path("requests/<slug:txid>/give-back/", requesting.request_give_back, name="request_give_back"),
     # For programs, at addresses that are promised to them.
-    path("payments/pix", pix.pix_create, name="pix_create"),
-    path("payments/pix/confirmation", pix.pix_confirm, name="pix_confirm"),
-    path("payments/pix/qr_code/<str:file_name>", pix.pix_qr_code, name="pix_qr_code"),
-    path("payments/pix/<int:pk>", pix.pix_status, name="pix_status"),
+    path("payments/pix", pix.PixView.as_view({"post": "create"}), name="pix_create"),
+    path("payments/pix/confirmation", pix.PixView.as_view({"post": "confirm"}), name="pix_confirm"),
+    path("payments/pix/qr_code/<str:file_name>", pix.PixView.as_view({"get": "picture"}), name="pix_qr_code"),
+    path("payments/pix/<int:pk>", pix.PixStatusView.as_view({"get": "status"}), name="pix_status"),
     path("donate/", donating.donate, name="donate"),
     path("donate/confirm/", donating.donate_confirm, name="donate_confirm"),
 ]

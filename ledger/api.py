@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from timebank.rest.fields import PartySerializer
 from timebank.rest.filters import MomentFilter
+from timebank.rest.pages import check_query
 
+from . import files, queries
+from .api_statements import CommunityView, StatementView
 from .models import Account, Entry, Hold, Kind, Lot, Transfer
 
 IDS = "[A-Za-z0-9]{1,40}"  # public ids and txids: nothing else reaches the database
@@ -148,6 +154,16 @@ class EntryFilter(filters.FilterSet):
     after = MomentFilter(field_name="transfer__posted_at", lookup_expr="gte")
     before = MomentFilter(field_name="transfer__posted_at", lookup_expr="lt")
     kind = filters.ChoiceFilter(field_name="transfer__kind", choices=Kind.choices)
+    category = filters.CharFilter(field_name="transfer__category", max_length=40)
+    direction = filters.ChoiceFilter(choices=[("in", "in"), ("out", "out")], method="go")
+    person = filters.CharFilter(method="be_with", max_length=22, help_text="Whom it is with: the id of a profile.")
+
+    def go(self, rows: QuerySet[Any], name: str, direction: str) -> QuerySet[Any]:
+        return rows.filter(amount_minutes__gt=0) if direction == "in" else rows.filter(amount_minutes__lt=0)
+
+    def be_with(self, rows: QuerySet[Any], name: str, person: str) -> QuerySet[Any]:
+        either = Q(transfer__payer__owner__public_id=person) | Q(transfer__payee__owner__public_id=person)
+        return rows.filter(either)
 
     class Meta:
         model = Entry
@@ -202,6 +218,15 @@ class TransferView(viewsets.ReadOnlyModelViewSet[Transfer]):
     def get_queryset(self) -> QuerySet[Transfer]:
         return self.of(self.request.user)
 
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def receipt(self, request: Request, id: str) -> HttpResponse:
+        """The receipt, as a PDF."""
+        check_query(request, ())
+        arrived = get_object_or_404(self.get_queryset(), public_id=id, hold__isnull=False)
+        files.check_pace(request._request)
+        return files.receipt(queries.payment(arrived.public_id, of=request.user), reader=request.user)
+
     @staticmethod
     def of(member: Any) -> QuerySet[Transfer]:
         """Those from or to ``member``, with what is shown of them."""
@@ -232,6 +257,8 @@ class LotView(mixins.ListModelMixin, viewsets.GenericViewSet[Lot]):
 
 def register(router: BaseRouter) -> None:
     router.register("account", AccountView, "account")
+    router.register("account", StatementView, "statement")
     router.register("holds", HoldView, "hold")
     router.register("entries", EntryView, "entry")
     router.register("lots", LotView, "lot")
+    router.register("community", CommunityView, "community")

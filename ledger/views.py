@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
-from itertools import islice
 from typing import Any
 
 from allauth.core.internal import ratelimit
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from notifications.middleware import has_seen
 from timebank import clock
 from timebank.fragments import fragment, number, signed_in
-from timebank.pace import seconds_to_wait
-from timebank.reader import spoken_to
+from timebank.pace import TooOften
 
-from . import community, origins, queries, statements
-from .exports import FILES, Heading
+from . import community, files, origins, queries, statements
+from .exports import FILES
 from .filters import PERIODS, StatementFilter
 from .models import Account, Entry, Hold
 
 LINES_ON_A_PAGE = 20
 MOST_LINES_KEPT_FRESH = 200
 MOST_HOLDS = 50
-PARTS_AT_A_TIME = 200  # of a file
 MOST_ENDED = 50  # of her hours that are no more, and of those she issued
 FIRST_LOTS = 3  # in the wallet, beside the statement
 JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still news
@@ -135,43 +127,19 @@ def statement_file(request: HttpRequest, ending: str) -> HttpResponseBase:
     """All that is chosen of the statement, as a file of this kind; what cannot be leads to the page that says why."""
     if ending not in FILES:
         raise Http404
-    file = FILES[ending]
     account = get_object_or_404(Account, owner=request.user.pk)
-    categories = statements.categories()
-    form = StatementFilter(request.GET, categories)
+    form = StatementFilter(request.GET, statements.categories())
     page = f"{reverse('wallet')}?{form.asked.urlencode()}"
     if not form.is_valid():
         return redirect(page)
-    if seconds_to_wait(request, "statement_file", settings.STATEMENT_FILE_RATE_LIMIT):
+    try:
+        files.check_pace(request)
+        return files.statement(account, form, ending)
+    except TooOften:
         return ratelimit.respond_429(request)
-    lines = queries.whole_statement(account, chosen=form.chosen(), category_names=statements.names_of(categories))
-    if file.most_lines is not None:
-        few = list(islice(lines, file.most_lines + 1))
-        if len(few) > file.most_lines:
-            words = _("A PDF holds up to %(n)s lines. Choose a shorter period, or take the spreadsheet.")
-            messages.warning(request, words % {"n": file.most_lines})
-            return redirect(page)
-        lines = iter(few)
-    member: Any = request.user
-    heading = Heading(member.display_name, settings.COMMUNITY_NAME, clock.now(), form.said())
-    return _attached(file.content_type, ending, _spoken_to(member, file.write(heading, lines)))
-
-
-def _attached(content_type: str, ending: str, parts: Iterator[bytes]) -> StreamingHttpResponse:
-    name = pgettext("name of a file", "statement")
-    name = f"{name}-{timezone.localtime(clock.now()):%Y-%m-%d}.{ending}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
-
-
-def _spoken_to(member: Any, parts: Iterator[str | bytes]) -> Iterator[bytes]:
-    """``parts`` as the member likes them, though they are made when the request is over; some at once."""
-    while True:
-        with spoken_to(member):
-            some = [part.encode() if isinstance(part, str) else part for part in islice(parts, PARTS_AT_A_TIME)]
-        if not some:
-            return
-        yield b"".join(some)
+    except files.TooManyLines as refusal:
+        messages.warning(request, str(refusal))
+        return redirect(page)
 
 
 @require_safe
@@ -219,16 +187,11 @@ def receipt_file(request: HttpRequest, public_id: str) -> HttpResponse:
     hold = queries.payment(public_id, of=request.user)
     if not _has_arrived(hold):
         return redirect("transfer", public_id)
-    if seconds_to_wait(request, "statement_file", settings.STATEMENT_FILE_RATE_LIMIT):
+    try:
+        files.check_pace(request)
+    except TooOften:
         return ratelimit.respond_429(request)
-    from .exports.receipts import receipt  # what it needs takes long to load, and no other page needs it
-
-    member: Any = request.user
-    with spoken_to(member):
-        content = receipt(hold, reader=member, community_name=settings.COMMUNITY_NAME)
-    name = f"{pgettext('name of a file', 'receipt')}-{hold.public_id}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return HttpResponse(content, content_type="application/pdf", headers=headers)
+    return files.receipt(hold, reader=request.user)
 
 
 @require_safe

@@ -22,7 +22,7 @@ from rest_framework.routers import BaseRouter
 from timebank.rest.fields import PersonField, StrictSerializer, read_body, without_body
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, shown_once
-from timebank.rest.pages import read_query
+from timebank.rest.pages import check_query, read_query
 
 from . import operations, queries, webhooks
 from .api_events import EventDataSerializer, EventSerializer
@@ -71,6 +71,13 @@ class HowManySerializer(serializers.Serializer[Any]):
     read = serializers.IntegerField()
 
 
+class UnreadSerializer(serializers.Serializer[Any]):
+    """How many lines of the inbox are unread, and the number of the last event."""
+
+    unread = serializers.IntegerField()
+    seq = serializers.IntegerField()
+
+
 class MissedSerializer(serializers.Serializer[Any]):
     """What the caller was told after a number, in order, up to ``seq``."""
 
@@ -113,6 +120,13 @@ class NotificationView(viewsets.ReadOnlyModelViewSet[Event]):
         event = super().get_object()
         queries.name([event])
         return event
+
+    @extend_schema(operation_id="notifications_unread", responses=UnreadSerializer)
+    @action(detail=False, filterset_class=None, orderings={}, pagination_class=None)
+    def unread(self, request: Request) -> Response:
+        """How many the caller has not read."""
+        check_query(request, ())
+        return Response(UnreadSerializer(queries.standing(request.user)).data)
 
     @extend_schema(request=ReadSerializer, responses=HowManySerializer)
     @action(detail=False, methods=["post"])

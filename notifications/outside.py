@@ -29,7 +29,7 @@ class BadAddress(Refusal):
     """Nothing is posted there; the sentence says why."""
 
     code = "bad_address"
-    status = 422
+    status = 400
     field = "address"
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django_filters import rest_framework as filters
@@ -23,7 +24,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import codes, operations
+from accounts import codes, operations, qr
 from accounts.models import Member
 from accounts.pace import check_pace
 from ledger import api as ledger_api
@@ -33,7 +34,7 @@ from ledger.models import PaymentRequest
 from timebank import clock
 from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer, read_body, without_body
 from timebank.rest.keys import keyed
-from timebank.rest.pages import read_query
+from timebank.rest.pages import check_query, read_query
 
 from .fields import LONGEST_NOTE, WordsField, caller, check_category
 from .sending import Sends, on_its_way
@@ -136,6 +137,15 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         operations.check_may_see(found, caller(request))
         return Response(PaymentRequestSerializer(found).data)
 
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def qr(self, request: Request, id: str) -> HttpResponse:
+        """Its QR code, as a picture."""
+        check_query(request, ())
+        found = codes.find_by_txid(request._request, id)
+        operations.check_may_see(found, caller(request))
+        return as_picture(found.address)
+
     @extend_schema(operation_id="payment_requests_find", parameters=[_CODE], responses=ONE_REQUEST)
     @action(detail=False, filterset_class=None, orderings={}, pagination_class=None)
     def find(self, request: Request) -> Response:
@@ -220,6 +230,11 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     def _own(self, request: Request, txid: str) -> PaymentRequest:
         found: PaymentRequest = get_object_or_404(_beside(PaymentRequest.objects.made_by(caller(request))), txid=txid)
         return found
+
+
+def as_picture(address: str) -> HttpResponse:
+    """The QR code that says ``address``."""
+    return HttpResponse(qr.picture(address), content_type="image/png")
 
 
 def _beside(requests: QuerySet[PaymentRequest]) -> QuerySet[PaymentRequest]:

@@ -7,23 +7,26 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import operations
+from accounts import operations, queries
 from accounts.models import Member
 from ledger import api as ledger_api
 from timebank.rest.fields import PartySerializer, PersonField, StrictSerializer, read_body, without_body
 from timebank.rest.keys import keyed
-from timebank.rest.pages import NEWEST_FIRST
+from timebank.rest.pages import NEWEST_FIRST, check_query
 
+from .codes import as_picture
 from .fields import NameField, WordsField, caller
 
 MOST_BLOCKS = 200
@@ -42,13 +45,19 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
 
 class MeSerializer(serializers.ModelSerializer[Member]):
     id = serializers.CharField(source="public_id")
+    pay_me_address = serializers.SerializerMethodField()
 
     class Meta:
         model = Member
         fields = [
             "id", "display_name", "about", "email", "language", "time_zone", "units", "state", "joined_at",
+            "pay_me_address",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_pay_me_address(self, member: Member) -> str:
+        """Where neighbours pay her, for ever: what the QR code of her poster says."""
+        return queries.pay_me_address(member)
 
 
 ONESELF: Any = forced_singular_serializer(MeSerializer)  # type: ignore[no-untyped-call]
@@ -91,6 +100,13 @@ class MeView(viewsets.ViewSet):
     def list(self, request: Request) -> Response:
         """Who the caller is, as she set it."""
         return Response(MeSerializer(caller(request)).data)
+
+    @extend_schema(operation_id="me_qr", responses={(200, "image/png"): OpenApiTypes.BINARY})
+    @action(detail=False)
+    def qr(self, request: Request) -> HttpResponse:
+        """The QR code by which neighbours pay the caller, as a picture; it is good for ever."""
+        check_query(request, ())
+        return as_picture(queries.pay_me_address(caller(request)))
 
     @extend_schema(request=ProfileSerializer, responses=ONESELF)
     @action(detail=False, methods=["patch"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from django.test import Client
 
 from accounts import operations
+from accounts.operations.suspension import suspend_member
 from ledger import operations as ledger
 from ledger.models import Hold, PaymentRequest
+from tests.api.conforming import check
 from tests.factories import available, balance, make_member
 from tests.work import drain
 from timebank import clock
@@ -243,3 +246,57 @@ def test_very_many_have_to_wait(client, ana, as_bento, settings):
     settings.GUESS_RATE_LIMIT = "1/h/user"
     addresses = [f"/payments/pix/qr_code/qr_code_payment_{letter * 32}" for letter in "xy"]
     assert [client.get(address).status_code for address in addresses] == [404, 429]
+
+
+class Caller:
+    """A program that pays and asks with a member's token; each answer is as the schema says."""
+
+    def __init__(self, member: Any, *, may_pay: bool = True) -> None:
+        self.words = operations.make_token(member, name="a till", days=1, may_pay=may_pay)[1]
+        self.client = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {self.words}"})
+
+    def post(self, address: str, body: Any) -> Any:
+        return check(post(self.client, address, body))
+
+    def get(self, address: str) -> Any:
+        return check(self.client.get(address))
+
+
+def test_by_token_from_asking_to_paid(ana, bento):
+    payee, payer = Caller(bento), Caller(ana)
+
+    payment = payee.post("/payments/pix", {"value": 0.5}).json()["payment"]
+    assert payee.get(f"/payments/pix/qr_code/{payment['qr_code']}")["Content-Type"] == "image/png"
+    paid = payer.post("/payments/pix/confirmation", {"bank_payment_id": payment["bank_payment_id"], "value": 0.5})
+
+    assert paid.json() == {"message": "You paid 30 min to Bento Lima."}
+    drain()
+    assert payee.get(f"/payments/pix/{payment['id']}").json()["payment"]["state"] == "paid"
+    assert (balance(ana), balance(bento)) == (210, 30)
+
+
+def test_a_token_that_only_reads_asks_and_pays_nothing(ana, bento):
+    reading = Caller(ana, may_pay=False)
+
+    for address in ("/payments/pix", "/payments/pix/confirmation"):
+        refused = reading.post(address, {"value": 2, "bank_payment_id": "x"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
+        assert 'scope="pay"' in refused["WWW-Authenticate"]
+    assert PaymentRequest.objects.count() == 0
+
+
+def test_a_token_that_is_none_or_of_who_is_suspended(ana, bento):
+    caller = Caller(bento)
+    suspend_member(bento, by=make_member(coordinator=True), reason="A test")
+
+    assert caller.post("/payments/pix", {"value": 2}).status_code in {401, 403}
+    unknown = Client(headers={"Authorization": "Bearer tb_nothing"})
+    refused = check(post(unknown, "/payments/pix", {"value": 2}))
+    assert (refused.status_code, refused.json()["code"]) == (401, "unknown_token")
+
+
+def test_a_form_with_a_file_is_no_body(ana):
+    for browser in (Client(), Client(headers={"Authorization": f"Bearer {Caller(ana).words}"})):
+        browser.force_login(ana)
+        response = browser.post("/payments/pix", {"value": "2", "file": io.BytesIO(b"x")})
+        assert (response.status_code, response.json()["code"]) == (400, "not_understood")

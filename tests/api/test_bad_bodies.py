@@ -157,7 +157,7 @@ def test_a_page_of_another_site_does_nothing_in_her_name(ana, bento, headers):
     key = {"Idempotency-Key": "a-key-of-a-page"}
 
     refused = client.post("/api/v1/transfers/", body, content_type="application/json", headers=key | asked)
-    assert problem(refused) == (403, "permission_denied")
+    assert problem(refused) == (403, "csrf")
     assert available(ana) == 120
     own = key | {"X-CSRFToken": mark}
     assert client.post("/api/v1/transfers/", body, content_type="application/json", headers=own).status_code == 202

@@ -268,7 +268,7 @@ def test_removed_meanwhile_it_is_told_nothing(ana, listener):
 def test_nothing_around_us_is_an_address(ana, address):
     refused = Person(ana).post("webhooks/", {"address": address})
 
-    assert problem(refused) == (422, "bad_address")
+    assert problem(refused) == (400, "bad_address")
     assert refused.json()["field"] == "address"
     assert Webhook.objects.count() == 0
 
@@ -277,7 +277,7 @@ def test_nothing_around_us_is_an_address(ana, address):
 def test_a_port_of_another_service_is_no_address(ana, port):
     refused = Person(ana).post("webhooks/", {"address": f"https://example.org:{port}/x"})
 
-    assert problem(refused) == (422, "bad_address")
+    assert problem(refused) == (400, "bad_address")
     assert refused.json()["detail"] == "Programs are told at port 443, or at one from 1024 on."
 
 

@@ -41,6 +41,10 @@ class KeyMissing(Refusal):
     status = 400
 
 
+class KeyMalformed(KeyMissing):
+    code = "key_malformed"
+
+
 class KeyReused(Refusal):
     """The key of an earlier call came with another one."""
 
@@ -62,7 +66,7 @@ def keyed(act: Act) -> Act:
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER, "")
         if not _KEY.fullmatch(key):
-            raise KeyMissing(
+            raise (KeyMalformed if key else KeyMissing)(
                 _("Send an “Idempotency-Key” header of 8 to 64 letters, digits, - or _, a new one for each act.")
             )
         check_query(request, ())

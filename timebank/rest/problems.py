@@ -65,6 +65,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _of_refusal(refusal: Refusal) -> Response:
     response = problem(refusal.status, refusal.code, str(refusal), field=refusal.field)
+    if refusal.field:
+        response.data["errors"] = [{"field": refusal.field, "code": refusal.code, "detail": str(refusal)}]
     if refusal.retry_after_seconds is not None:
         response["Retry-After"] = str(refusal.retry_after_seconds)
     return response

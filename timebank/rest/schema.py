@@ -55,6 +55,9 @@ _WHO = {"WWW-Authenticate": _header("How to come in, or the scope that lacks.")}
 class Schema(AutoSchema):
     """Adds to each call the problems it may answer, its headers, the key where it needs one, and its scope."""
 
+    problem, problem_type = _PROBLEM, "application/problem+json"
+    marks_reads = True  # with an ``ETag``
+
     @property
     def _act(self) -> Any:
         """What answers the call."""
@@ -84,6 +87,8 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         act = self._act
+        if self._reads and not self.marks_reads:
+            return []
         if self._reads:
             words = "The `ETag` of an earlier answer: what has not changed since is 304."
             return [OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description=words)]
@@ -107,11 +112,11 @@ class Schema(AutoSchema):
             problems = ("400", *problems)
         for status in problems:
             if status not in bodies:
-                bodies[status] = self._get_response_for_code(_PROBLEM, status, ["application/problem+json"])  # type: ignore[no-untyped-call]
+                bodies[status] = self._get_response_for_code(self.problem, status, [self.problem_type])  # type: ignore[no-untyped-call]
         for status, body in bodies.items():
             if headers := self._headers(status):
                 body["headers"] = headers
-        if self._reads:
+        if self._reads and self.marks_reads:
             bodies["304"] = {"description": "Not changed.", "headers": _MARK}
         return bodies
 
@@ -127,7 +132,7 @@ class Schema(AutoSchema):
             case _ if status[0] != "2":
                 return {}
         if self._reads:
-            return _MARK
+            return _MARK if self.marks_reads else {}
         act = self._act
         headers = _REPLAYED if getattr(act, "is_keyed", False) else {}
         waits = getattr(act, "may_wait", False)
