@@ -20,7 +20,7 @@ from . import words
 from .models import Dispute, Exchange, Message, Review, Step
 from .operations import may_review
 from .operations.disputes import READ, who_may_rule
-from .rules import Action, is_over_for_good, late_cancel_minutes, may
+from .rules import Action, is_over_for_good, is_too_early, late_cancel_minutes, may
 
 State = Exchange.State
 LATEST_MESSAGES = 50
@@ -88,6 +88,7 @@ class ExchangePage:
         can = {action.value: self.reader.is_member and may(self.reader, action, self.exchange) for action in Action}
         if not self.partner.is_member:
             can |= dict.fromkeys([Action.ACCEPT, Action.COUNTER, Action.START], False)  # it takes both of them
+        can[Action.START] = can[Action.START] and not is_too_early(self.exchange, self.now)
         until = self._dispute_until
         can[Action.DISPUTE] = can[Action.DISPUTE] and (until is None or self.now < until)
         return can
@@ -127,6 +128,12 @@ class ExchangePage:
     def _dispute_until(self) -> datetime | None:
         done = self.exchange.completed_at
         return done + self.exchange.within("dispute") if done else None
+
+    @property
+    def starts_later(self) -> bool:
+        """Whether the two can say that it has begun once its day has come."""
+        is_theirs = may(self.reader, Action.START, self.exchange) and self.reader.is_member and self.partner.is_member
+        return is_theirs and is_too_early(self.exchange, self.now)
 
     @property
     def is_for_later(self) -> bool:
@@ -263,6 +270,11 @@ class ExchangePage:
             return None
         rows = Dispute.objects.select_related("opened_by", "decided_by")
         return rows.prefetch_related("statements", "evidence").get(exchange=self.exchange)
+
+    @property
+    def has_said_her_side(self) -> bool:
+        dispute = self.dispute
+        return bool(dispute and any(said.author_id == self.reader.pk for said in dispute.statements.all()))
 
     @cached_property
     def somebody_may_rule(self) -> bool:

@@ -16,14 +16,21 @@ _OF_TERMS = (Action.PROPOSE, Action.COUNTER, Action.ACCEPT)
 
 
 def facts_of_event(event: Event) -> Facts:
-    """The terms where there is something to answer or to keep in mind, and the reason where a moderator ruled."""
+    """The terms where there is something to answer or to keep in mind, what becomes of the hours, and why."""
     exchange = Exchange.objects.filter(public_id=event.data.get("exchange")).first()
     step = event.data.get("step")
     if exchange is None:
         return []
     if step in _OF_TERMS:
         return _terms(exchange, event)
-    return _ruling(exchange, event) if step == Action.RULE else []
+    match step:
+        case Action.DELIVER:
+            return _delivered(exchange, event)
+        case Action.CANCEL:
+            return _given_back(exchange, event)
+        case Action.RULE:
+            return _ruling(exchange, event)
+    return []
 
 
 def _terms(exchange: Exchange, event: Event) -> Facts:
@@ -47,6 +54,31 @@ def _message_with_it(exchange: Exchange, event: Event) -> str:
         return ""
     written = Message.objects.filter(exchange=exchange, author=event.about_id, sent_at=at)
     return written.values_list("text", flat=True).first() or ""
+
+
+def _delivered(exchange: Exchange, event: Event) -> Facts:
+    """What there is to confirm, until when, and what silence does."""
+    if exchange.state != Exchange.State.DELIVERED or event.member_id != exchange.receiver_id:
+        return []
+    delivered = exchange.delivered_minutes or exchange.minutes
+    silently = {"name": exchange.provider.get_short_name(), "amount": in_words(min(delivered, exchange.minutes))}
+    facts = [(_("Agreed"), in_words(exchange.minutes)), (_("It took"), in_words(delivered))]
+    if exchange.deadline_at:
+        facts.append((_("Please answer by"), date_and_time(exchange.deadline_at)))
+    return [*facts, (_("If you say nothing"), _("%(name)s gets %(amount)s.") % silently)]
+
+
+def _given_back(exchange: Exchange, event: Event) -> Facts:
+    """Where the hours went that were set aside."""
+    if exchange.state != Exchange.State.CANCELLED or exchange.hold_id is None:
+        return []
+    kept, name = exchange.given_minutes or 0, exchange.provider.get_short_name()
+    if event.member_id == exchange.provider_id:
+        return [(_("You keep, for it was late"), in_words(kept))] if kept else []
+    facts = [(_("Back to you"), in_words(exchange.minutes - kept))]
+    if kept:
+        facts.append((_("%(name)s keeps, for it was late") % {"name": name}, in_words(kept)))
+    return facts
 
 
 def _ruling(exchange: Exchange, event: Event) -> Facts:

@@ -175,6 +175,7 @@ def _out_of_turn(exchange: Exchange) -> str:
 # --- Deadlines -----------------------------------------------------------------------------------
 
 TERMS_VERSION = 1
+EARLY_START = timedelta(hours=12)
 
 
 def present_terms() -> dict[str, Any]:
@@ -192,11 +193,17 @@ def present_terms() -> dict[str, Any]:
     }
 
 
+def is_too_early(exchange: Exchange, at: datetime) -> bool:
+    """Whether its day has not come at ``at``: once it began the receiver cannot cancel, so nobody says so before."""
+    return exchange.starts_at is not None and at < exchange.starts_at - EARLY_START
+
+
 def deadline_of(exchange: Exchange, at: datetime) -> datetime | None:
     """When the state that ``exchange`` enters at ``at`` ends by itself; None for an end."""
     match exchange.state:
         case State.PROPOSED:
-            return at + timedelta(days=settings.ANSWER_WITHIN_DAYS)
+            answer_by = at + timedelta(days=settings.ANSWER_WITHIN_DAYS)
+            return min(answer_by, exchange.starts_at or answer_by)
         case State.ACCEPTED if exchange.starts_at:
             return exchange.starts_at + exchange.within("deliver")
         case State.ACCEPTED:

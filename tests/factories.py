@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from accounts.models import Member
 from marketplace import operations as marketplace
 from marketplace.models import Category, Dispute, Exchange, Listing
+from marketplace.rules import EARLY_START
 from timebank import clock
 
 PASSWORD = "a long enough password"
@@ -167,7 +168,7 @@ def _bring_on(exchange: Exchange, state: Exchange.State) -> Exchange:
         return marketplace.cancel_exchange(exchange, by=provider)
     steps = {
         Exchange.State.ACCEPTED: lambda: exchange,
-        Exchange.State.IN_PROGRESS: lambda: marketplace.start_exchange(exchange, by=provider),
+        Exchange.State.IN_PROGRESS: lambda: _start(exchange),
         Exchange.State.DELIVERED: lambda: marketplace.deliver_exchange(exchange, by=provider, minutes=exchange.minutes),
         Exchange.State.COMPLETED: lambda: marketplace.confirm_exchange(exchange, by=receiver),
         Exchange.State.DISPUTED: lambda: make_dispute(exchange).exchange,
@@ -183,6 +184,13 @@ def _bring_on(exchange: Exchange, state: Exchange.State) -> Exchange:
         if reached == state:
             break
     return Exchange.objects.get(pk=exchange.pk)
+
+
+def _start(exchange: Exchange) -> Exchange:
+    """Begun when its day has come."""
+    ahead = max(exchange.starts_at - clock.now() - EARLY_START, timedelta()) if exchange.starts_at else timedelta()
+    with clock.ahead_by(ahead):
+        return marketplace.start_exchange(exchange, by=exchange.provider)
 
 
 def make_dispute(exchange: Exchange | None = None, *, by: Member | None = None) -> Dispute:

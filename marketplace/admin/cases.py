@@ -82,7 +82,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @display(description=_("case"))
     def what(self, dispute: Dispute) -> str:
-        return dispute.exchange.listing.title
+        return dispute.exchange.title
 
     @display(description=_("between"))
     def between(self, dispute: Dispute) -> str:
@@ -110,13 +110,18 @@ class CaseAdmin(ReadOnlyAdmin):
 
 
 class RulingForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("How do you rule?"), widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(
+        label=_("How do you rule?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how you rule.")},
+    )
     minutes = MinutesField(label=_("So much to the provider"), required=False, widget=UnfoldAdminTextInputWidget)
     because = WordsUpToField(
         label=_("Why, in plain words"),
         help_text=_("Both of them read this."),
         longest=LONGEST_REASON,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
+        error_messages={"required": _("Say why: the two are told.")},
     )
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
@@ -130,6 +135,9 @@ class RulingForm(forms.Form):
         ]
         self.fields["minutes"].label = gettext("So much to %(provider)s") % said
         self.fields["minutes"].help_text = gettext("Only for a split: “45 min”, “1 h 30”. At stake: %(all)s.") % said
+        if dispute.exchange.delivered_minutes:
+            said["took"] = in_words(dispute.exchange.delivered_minutes)
+            outcome.help_text = gettext("%(provider)s said that it took %(took)s.") % said
 
     def ruling(self) -> dict[str, Any]:
         """What was chosen, as the preview and the ruling take it."""
@@ -261,7 +269,7 @@ def _columns(dispute: Dispute) -> list[dict[str, Any]]:
 def _frame(request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
     return {
         **admin.site.each_context(request),
-        "title": gettext("Case: %(title)s") % {"title": dispute.exchange.listing},
+        "title": gettext("Case: %(title)s") % {"title": dispute.exchange.title},
         "dispute": dispute,
         "exchange": dispute.exchange,
     }

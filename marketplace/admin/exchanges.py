@@ -44,7 +44,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Exchange)
 class ExchangeAdmin(ReadOnlyAdmin):
-    list_display = ["what", "provided_by", "received_by", "standing", "agreed", "starts_at", "changed_at"]
+    list_display = ["what", "provided_by", "received_by", "standing", "agreed", "changed_at"]
     list_filter = [StateFilter]
     list_select_related = ["listing", "provider", "receiver"]
     view_on_site = False  # on the site it is for its two people only
@@ -82,7 +82,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
 
     @display(description=_("listing"))
     def what(self, exchange: Exchange) -> str:
-        return exchange.listing.title
+        return exchange.title
 
     @display(description=_("provider"))
     def provided_by(self, exchange: Exchange) -> str:

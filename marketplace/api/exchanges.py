@@ -49,7 +49,7 @@ from .people import BESIDE_A_REVIEW, ReviewSerializer
 
 
 class ListingInBriefSerializer(serializers.ModelSerializer[Listing]):
-    """The listing an exchange is about."""
+    """The listing an exchange is about, as it is now."""
 
     id = serializers.CharField(source="public_id")
 
@@ -79,7 +79,8 @@ class AgreedSerializer(AsKeptSerializer):
 class ExchangeSerializer(serializers.ModelSerializer[Exchange]):
     """One agreement about one piece of help. The provider helps and is paid ``minutes``, the terms being agreed on.
 
-    ``version`` numbers the terms on the table; ``terms`` are the rules that were in force when the two agreed.
+    ``title`` and ``description`` are what its listing said when it was asked for. ``version`` numbers the terms on the
+    table; ``terms`` are the rules that were in force when the two agreed.
     """
 
     id = serializers.CharField(source="public_id")
@@ -94,9 +95,9 @@ class ExchangeSerializer(serializers.ModelSerializer[Exchange]):
     class Meta:
         model = Exchange
         fields = [
-            "id", "listing", "provider", "receiver", "state", "minutes", "starts_at", "place", "version", "offered_by",
-            "waits_for", "deadline_at", "terms", "hold", "delivered_minutes", "confirmed_minutes", "given_minutes",
-            "reviews_until", "created_at", "changed_at", "completed_at",
+            "id", "listing", "title", "description", "provider", "receiver", "state", "minutes", "starts_at", "place",
+            "version", "offered_by", "waits_for", "deadline_at", "terms", "hold", "delivered_minutes",
+            "confirmed_minutes", "given_minutes", "reviews_until", "created_at", "changed_at", "completed_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -26,7 +26,7 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
     author = PersonField()
     about = PersonField(source="subject")
     exchange = serializers.CharField(source="exchange.public_id")
-    exchange_about = serializers.CharField(source="exchange.listing.title")
+    exchange_about = serializers.CharField(source="exchange.title")
 
     class Meta:
         model = Review

@@ -19,6 +19,8 @@ from marketplace.models import (
     MOST_MINUTES,
     Dispute,
 )
+from marketplace.operations import BadFile
+from marketplace.operations.files import cleaned as cleaned_file
 from marketplace.operations.steps import check_slot
 from timebank import clock
 from timebank.durations import readings
@@ -209,6 +211,14 @@ class DisputeForm(forms.Form):
         widget=ManyFilesInput(attrs={"accept": _KINDS_OF_FILES}),
     )
     nonce = NonceField()
+
+    def clean(self) -> None:
+        """Where something else is wrong, say what is wrong with the files too; else the operation does."""
+        for upload in self.cleaned_data.get("evidence", []) if self.errors else []:
+            try:
+                cleaned_file(upload)
+            except BadFile as refusal:
+                self.add_error("evidence", str(refusal))
 
 
 class StatementForm(forms.Form):

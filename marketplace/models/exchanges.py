@@ -16,7 +16,7 @@ from ledger.models import Hold
 from timebank import clock
 from timebank.ids import public_id
 
-from .listings import LONGEST_PLACE, MOST_MINUTES, Listing
+from .listings import LONGEST_DESCRIPTION, LONGEST_PLACE, LONGEST_TITLE, MOST_MINUTES, Listing
 
 LONGEST_MESSAGE = 2000
 LONGEST_REVIEW = 600
@@ -33,7 +33,9 @@ class ExchangeQuerySet(models.QuerySet["Exchange"]):
             return self.none()
         yet_to_come = Q(starts_at=None) | Q(starts_at__gt=clock.now())
         for_later = Q(state=Exchange.State.ACCEPTED) & yet_to_come
-        return self.filter(waits_for=member).exclude(for_later).order_by("deadline_at", "pk")
+        both = Q(provider__state=Member.State.ACTIVE, receiver__state=Member.State.ACTIVE)
+        can_be_answered = ~Q(state=Exchange.State.PROPOSED) | both
+        return self.filter(can_be_answered, waits_for=member).exclude(for_later).order_by("deadline_at", "pk")
 
     def came_about(self) -> Self:
         """Those in which help was given, as far as is known: completed, disputed later or not, or settled."""
@@ -77,6 +79,9 @@ class Exchange(models.Model):
 
     public_id = models.CharField(_("public id"), max_length=22, unique=True, default=public_id, editable=False)
     listing = models.ForeignKey(Listing, models.PROTECT, related_name="exchanges", verbose_name=_("listing"))
+    # What the listing said when it was asked for: changed later, it says so to others.
+    title = models.CharField(_("title"), max_length=LONGEST_TITLE, editable=False)
+    description = models.TextField(_("description"), max_length=LONGEST_DESCRIPTION, blank=True, editable=False)
     provider = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="provided", verbose_name=_("provider"), db_index=False
     )
@@ -154,7 +159,7 @@ class Exchange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.listing} · {self.public_id}"
+        return f"{self.title} · {self.public_id}"
 
     def get_absolute_url(self) -> str:
         return reverse("exchange", args=[self.public_id])
@@ -173,8 +178,13 @@ class Exchange(models.Model):
         return self.starts_at is None and self.state in (self.State.PROPOSED, self.State.ACCEPTED)
 
     def asks(self, member: Member, now: datetime) -> bool:
-        """Whether the next step is ``member``'s to take now: who takes no part just now is asked for none."""
-        return self.waits_for_id == member.pk and member.is_member and not self.is_for_later(now)
+        """Whether the next step is ``member``'s to take now: who takes no part just now is asked for none.
+
+        Nor is anybody asked to agree with who takes none.
+        """
+        if self.waits_for_id != member.pk or not member.is_member or self.is_for_later(now):
+            return False
+        return self.state != self.State.PROPOSED or self.partner_of(member).is_member
 
     @property
     def came_about(self) -> bool:

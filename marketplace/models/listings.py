@@ -102,6 +102,10 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         hers = Exists(viewer.provided.filter(**about_it)) | Exists(viewer.obtained.filter(**about_it))
         return self.filter(_visible_to(viewer) | hers)
 
+    def once_open(self) -> Self:
+        """Those everybody could read for a while; what the staff hid is none of them."""
+        return self.filter(published_at__isnull=False, hidden_because="")
+
     def of(self, member: Member) -> Self:
         return self.filter(owner=member)
 

@@ -316,7 +316,7 @@ def _set_aside_what_is_left(exchange: Exchange) -> Hold | None:
         kind=Kind.REFUND,
         key=f"exchange:{exchange.pk}:dispute",
         actor=steward(),
-        note=exchange.listing.title,
+        note=exchange.title,
         category=kind_of_help(exchange),
         due=False,
     )

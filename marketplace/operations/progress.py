@@ -11,12 +11,13 @@ from accounts.models import Member
 from ledger import operations as ledger
 from ledger.models import Hold, Kind
 from marketplace.models import Exchange
-from marketplace.rules import Action, check_turn, late_cancel_minutes
+from marketplace.rules import Action, check_turn, is_too_early, late_cancel_minutes
 from timebank import clock, failpoints
+from timebank.dates import date_and_time
 from timebank.durations import in_words
 from timebank.retries import retried
 
-from .refusals import SomeMinutes
+from .refusals import SomeMinutes, TooEarly
 from .steps import (
     account_of,
     check_minutes,
@@ -35,12 +36,16 @@ State = Exchange.State
 @retried
 @transaction.atomic
 def start_exchange(exchange: Exchange, *, by: Member) -> Exchange:
-    """Say that the help has begun. Raises OutOfTurn, NotYours, CannotTakePart, PartnerCannotTakePart."""
+    """Say that the help has begun. Raises OutOfTurn, NotYours, CannotTakePart, PartnerCannotTakePart, TooEarly."""
     exchange = locked(exchange)
     way = check_turn(exchange, Action.START, by)
     check_takes_part(by)
     check_partner_takes_part(exchange.partner_of(by))
-    move(exchange, Action.START, by, way.to, clock.now())
+    at = clock.now()
+    if exchange.starts_at and is_too_early(exchange, at):
+        when = date_and_time(exchange.starts_at)
+        raise TooEarly(_("You meet on %(when)s. Say that it has begun when that day has come.") % {"when": when})
+    move(exchange, Action.START, by, way.to, at)
     failpoints.reached("exchange-before-commit")
     tell_both(exchange, Action.START, by)
     return exchange
@@ -132,7 +137,7 @@ def _set_the_difference_aside(exchange: Exchange, minutes: int) -> None:
         kind=Kind.HELP,
         key=f"exchange:{exchange.pk}:more",
         actor=steward(),
-        note=exchange.listing.title,
+        note=exchange.title,
         category=kind_of_help(exchange),
     )
 

@@ -67,6 +67,8 @@ def propose(
     at = clock.now()
     exchange = Exchange(
         listing=listing,
+        title=listing.title,
+        description=listing.description,
         provider=provider,
         receiver=receiver,
         opened_by=by,
@@ -146,7 +148,7 @@ def accept_exchange(exchange: Exchange, *, by: Member, version: int) -> Exchange
             kind=Kind.HELP,
             key=f"exchange:{exchange.pk}:accept",
             actor=steward(),
-            note=exchange.listing.title,  # what both statements call it
+            note=exchange.title,  # what both statements call it
             category=kind_of_help(exchange),
             due=False,
         )

@@ -11,6 +11,12 @@ class ListingClosed(Refusal):
     code = "listing_closed"
 
 
+class TooEarly(Refusal):
+    """The day the two agreed on has not come."""
+
+    code = "too_early"
+
+
 class ListingIncomplete(Refusal):
     """A draft lacks what a published listing says."""
 

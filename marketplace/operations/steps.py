@@ -57,7 +57,7 @@ def check_minutes(minutes: int, *, at_most: int = MOST_MINUTES) -> None:
     if minutes < 1:
         raise SomeMinutes(_("Say how long: at least 1 min."))
     if minutes > at_most:
-        raise SomeMinutes(_("At most %(most)s can be said here.") % {"most": in_words(at_most)})
+        raise SomeMinutes(_("It cannot be more than %(most)s.") % {"most": in_words(at_most)})
 
 
 def check_slot(starts_at: datetime | None) -> None:

@@ -32,14 +32,14 @@ def exchange_of_hold(hold: Hold) -> Cause | None:
     """The exchange hours were set aside for, as the page of the payment names it; None for any other hold."""
     if not (named := _KEY.match(hold.key)):
         return None
-    exchange = Exchange.objects.select_related("listing").filter(pk=named[1]).first()
-    return Cause(exchange.listing.title, exchange.get_absolute_url()) if exchange else None
+    exchange = Exchange.objects.filter(pk=named[1]).first()
+    return Cause(exchange.title, exchange.get_absolute_url()) if exchange else None
 
 
 def titles_of_exchanges(public_ids: Collection[str]) -> dict[str, str]:
     """What each of these exchanges is about, in its owner's words; one query."""
     rows = Exchange.objects.filter(public_id__in=public_ids)
-    return dict(rows.values_list("public_id", "listing__title"))
+    return dict(rows.values_list("public_id", "title"))
 
 
 def titles_of_transfers(public_ids: Collection[str]) -> dict[str, str]:

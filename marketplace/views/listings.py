@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -108,7 +108,13 @@ def _categories(slug: str) -> dict[str, Any]:
 def listing(request: MemberRequest, public_id: str) -> HttpResponse:
     """One offer or request: for neighbours while it is open, for its owner and who had an exchange about it always."""
     known = Listing.objects.known_to(request.user).select_related("owner", "category__parent")
-    return _listing_page(request, get_object_or_404(known, public_id=public_id))
+    found = known.filter(public_id=public_id).first()
+    if found is not None:
+        return _listing_page(request, found)
+    over = get_object_or_404(Listing.objects.once_open(), public_id=public_id)
+    if not request.user.is_member:
+        raise Http404
+    return render(request, "marketplace/listing_over.html", {"kind": over.kind}, status=HTTPStatus.NOT_FOUND)
 
 
 def _listing_page(

@@ -234,12 +234,12 @@ def test_from_the_preview_one_goes_back_with_all_that_was_typed(signed_in):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"outcome": ""}, "This field is required."),
-        ({"because": "  "}, "This field is required."),
+        ({"outcome": ""}, "Choose how you rule."),
+        ({"because": "  "}, "Say why: the two are told."),
         ({"minutes": "soon"}, "Write the time in hours and minutes"),
         ({"minutes": ""}, "Say how long: at least 1 min."),
         ({"minutes": "0 min"}, "The time must be more than zero."),
-        ({"minutes": "1 h"}, "At most 59 min can be said here."),
+        ({"minutes": "1 h"}, "It cannot be more than 59 min."),
         ({"outcome": "release", "minutes": "30 min"}, "A part is only for a split."),
         ({"outcome": "refund", "minutes": "30 min"}, "A part is only for a split."),
         ({"because": "x" * 1001}, "up to 1,000 characters fit here, and it has 1,001"),

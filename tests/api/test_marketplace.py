@@ -178,7 +178,10 @@ def test_an_exchange_from_asking_to_reviews(ana, bento):
     agreed = payer.post(f"{path}accept/", {"version": 2}).json()
     assert (agreed["state"], agreed["hold"], available(ana)) == ("accepted", Hold.objects.latest("pk").public_id, 75)
 
-    assert helper.post(f"{path}start/").json()["state"] == "in_progress"
+    assert problem(helper.post(f"{path}start/")) == (409, "too_early")
+    assert helper.get(path).json()["actions"] == ["cancel", "deliver"]
+    with clock.ahead_by(starts_at - clock.now()):
+        assert helper.post(f"{path}start/").json()["state"] == "in_progress"
     assert helper.post(f"{path}deliver/", {"minutes": 40}).json()["delivered_minutes"] == 40
     confirmed = payer.post(f"{path}confirm/", {"minutes": 40})
     assert (confirmed.status_code, confirmed.json()["state"]) == (202, "completed")

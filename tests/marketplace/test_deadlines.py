@@ -113,7 +113,7 @@ def test_years_later_everything_has_ended_and_nothing_is_held() -> None:
     ("state", "days", "dated"),
     [
         (State.PROPOSED, 7, False),
-        (State.PROPOSED, 7, True),
+        (State.PROPOSED, 3, True),
         (State.ACCEPTED, 30, False),
         (State.ACCEPTED, 3 + 14, True),
         (State.IN_PROGRESS, 14, False),

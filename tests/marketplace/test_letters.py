@@ -101,6 +101,32 @@ def test_one_confirmation_is_one_mail() -> None:
     assert exchange.provider.events.filter(type="hours-arrived", in_inbox=True).count() == 1
 
 
+def test_what_is_to_be_confirmed_says_until_when_and_what_silence_does() -> None:
+    exchange = make_exchange(state=State.ACCEPTED)
+    operations.deliver_exchange(exchange, by=exchange.provider, minutes=90)
+
+    [asked] = [mail for mail in mails_to(exchange.receiver) if "says it is done" in subject(mail)]
+
+    text = part(asked, "plain")
+    assert "Agreed: 1 h\nIt took: 1 h 30 min\nPlease answer by: " in text
+    assert f"If you say nothing: {exchange.provider.get_short_name()} gets 1 h.\n" in text
+
+
+def test_a_call_off_says_where_the_hours_went(settings: Any) -> None:
+    settings.LATE_CANCEL_SHARE_PERCENT = 50
+    early = make_exchange(state=State.ACCEPTED)
+    operations.cancel_exchange(early, by=early.provider)
+    late = make_exchange(state=State.ACCEPTED, starts_at=clock.now() + timedelta(hours=1))
+    operations.cancel_exchange(late, by=late.receiver)
+
+    def told(member: Member) -> str:
+        [mail] = [mail for mail in mails_to(member) if "cancelled" in subject(mail)]
+        return part(mail, "plain")
+
+    assert "Back to you: 1 h\n" in told(early.receiver)
+    assert "You keep, for it was late: 30 min\n" in told(late.provider)
+
+
 @pytest.mark.parametrize(("provider_minutes", "mine", "theirs"), [(20, "20 min", "40 min")])
 def test_a_ruling_says_who_gets_what_and_why(provider_minutes: int, mine: str, theirs: str) -> None:
     dispute = make_dispute()

@@ -348,6 +348,22 @@ def test_what_a_coordinator_hid_says_why_and_cannot_be_published(client):
     assert client.post(f"{listing.get_absolute_url()}edit/", typed(action="save")).status_code == 302
 
 
+def test_whoever_follows_a_link_to_what_is_over_is_told_so(client):
+    over, draft, hidden = make_listing(), make_listing(), make_listing()
+    operations.close_listing(over, by=over.owner)
+    Listing.objects.filter(pk=draft.pk).update(state="draft", published_at=None)
+    operations.hide_listing(hidden, by=make_member(coordinator=True), because="An advertisement")
+    signed_in(client)
+
+    page = client.get(over.get_absolute_url())
+
+    assert (page.status_code, "This offer is not open any more" in words(page)) == (404, True)
+    assert over.title not in words(page)
+    for nothing in (draft, hidden):
+        assert client.get(nothing.get_absolute_url()).status_code == 404
+        assert "not open any more" not in words(client.get(nothing.get_absolute_url()))
+
+
 def test_pausing_a_draft_is_refused_and_closing_it_throws_it_away(client):
     draft = make_listing(signed_in(client), publish=False)
     refused = client.post(f"{draft.get_absolute_url()}pause/")

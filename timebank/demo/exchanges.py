@@ -105,7 +105,7 @@ DEALS = (
     Deal("arlindo", "Cadeira de palhinha restaurada", "edna", 5, "in_progress", after_days=4),
     # Done, says the provider; the receiver has not confirmed yet.
     Deal("cida", "Bolo de aniversário, o seu sabor", "ana", 4, "delivered", after_days=3, talk=("Dona Cida, o Tomé faz cinco anos no sábado. Chocolate com morango?", "Com morango e com sapo de glacê em cima.", "A senhora é a melhor.")),
-    Deal("margaret", "Curtain rail came down", "joao", 3, "delivered", after_days=2, minutes=45, real_minutes=30, talk=("Good afternoon, dona Margaret. Tenho escada. Amanhã às dez?", "Perfect. I shall hold the ladder and worry.")),
+    Deal("margaret", "Curtain rail came down", "joao", 3, "delivered", after_days=2, minutes=45, real_minutes=30, talk=("Good afternoon, dona Margaret. Tenho escada. Posso passar aí?", "Perfect. I shall hold the ladder and worry.")),
     Deal("mariana", "Passeio com o seu cachorro", "olivia", 2, "delivered", after_days=1),
     # Came to nothing.
     Deal("aline", "Corte e escova com conversa", "raquel", 20, "declined", talk=("Sábado cedo é possível?", "Sábado não consigo, me desculpe!")),

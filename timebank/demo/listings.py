@@ -73,7 +73,7 @@ NOTICES = (
     _offer("henrique", "rides", 60, "Bairro, posto e hospital", "Carona ao posto de saúde e de volta", "Espero junto se for rápido. Carro com porta larga, cabe andador."),
     _offer("henrique", "shopping", 60, "Mercado da avenida", "Compras do mês até a sua porta", "Subo escada com as sacolas. Confiro a nota com você."),
     _request("henrique", "painting", 120, "Rua das Acácias 31", "Pintar o portão de casa", "Já lixei. Tenho tinta, falta mão e companhia."),
-    _offer("grace", "children", 90, "The square, Sundays at 10", "Stories in two languages", "Up to eight children on a blanket, half in English and half in Portuguese. Parents may nap."),
+    _offer("grace", "children", 90, "The square", "Stories in two languages", "Up to eight children on a blanket, half in English and half in Portuguese. Parents may nap."),
     _request("grace", "children", 120, "Our house", "Two hours with the twins on Thursdays", "They are six, kind and loud. I would finish a thought."),
     _offer("neide", "sewing", 60, "No meu ateliê", "Ajuste de vestido e de terno", "Costurei noiva a vida inteira. Prova marcada, sem correria."),
     _offer("neide", "crafts", 60, "No meu ateliê", "Aprenda a pregar um zíper", "Uma hora e você nunca mais leva calça para consertar."),
