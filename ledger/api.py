@@ -118,6 +118,7 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
 
 
 class _Payments(filters.FilterSet):
+    category = filters.CharFilter(max_length=40, help_text="The code of a kind of help.")
     direction = filters.ChoiceFilter(choices=[("in", "in"), ("out", "out")], method="go")
     kind = filters.ChoiceFilter(choices=Kind.choices)
     person = filters.CharFilter(
@@ -154,7 +155,9 @@ class EntryFilter(filters.FilterSet):
     after = MomentFilter(field_name="transfer__posted_at", lookup_expr="gte")
     before = MomentFilter(field_name="transfer__posted_at", lookup_expr="lt")
     kind = filters.ChoiceFilter(field_name="transfer__kind", choices=Kind.choices)
-    category = filters.CharFilter(field_name="transfer__category", max_length=40)
+    category = filters.CharFilter(
+        field_name="transfer__category", max_length=40, help_text="The code of a kind of help."
+    )
     direction = filters.ChoiceFilter(choices=[("in", "in"), ("out", "out")], method="go")
     person = filters.CharFilter(method="be_with", max_length=22, help_text="Whom it is with: the id of a profile.")
 

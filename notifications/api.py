@@ -192,6 +192,8 @@ class MadeWebhookSerializer(WebhookSerializer):
 
 
 class NewWebhookSerializer(StrictSerializer):
+    """Where to post: an https address that everybody can reach."""
+
     address = serializers.CharField(max_length=LONGEST_ADDRESS)
 
 

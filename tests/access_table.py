@@ -126,6 +126,7 @@ PAGES = [
     Row("api_docs", everyone("200")),
     Row("api_nowhere", everyone("404"), args={"rest": "nothing/"}),
     Row("api_nowhere", everyone("404"), "POST", args={"rest": "nothing/"}),
+    Row("api:resources", signed_in(anonymous="401")),
     Row("api:me-list", signed_in(anonymous="401")),
     Row("api:account-list", signed_in(anonymous="401", newcomers="404")),
     Row("api:hold-list", signed_in(anonymous="401")),

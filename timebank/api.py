@@ -1,17 +1,39 @@
 """The API's addresses: each app puts its resources on one router. (What they share is in timebank/rest/.)"""
 
+from typing import Any
+
 from django.urls import include, path, re_path
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
-from rest_framework.routers import SimpleRouter
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import APIRootView, DefaultRouter
 
 from accounts import api as accounts
 from ledger import api as ledger
 from marketplace import api as marketplace
 from notifications import api as notifications
+from timebank.rest.pages import check_query
 from timebank.rest.problems import nowhere
+from timebank.rest.schema import Schema
 from timebank.views import api_docs
 
-router = SimpleRouter()
+
+class Resources(APIRootView):
+    schema = Schema()
+
+    @extend_schema(
+        operation_id="resources",
+        responses={200: {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The addresses of all there is, for whoever is signed in."""
+        check_query(request, ())
+        return super().get(request, *args, **kwargs)
+
+
+router = DefaultRouter()
+router.APIRootView, router.root_view_name, router.include_format_suffixes = Resources, "resources", False
 for app in (notifications, ledger, accounts, marketplace):
     app.register(router)
 

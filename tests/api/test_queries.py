@@ -91,6 +91,7 @@ def things(request: pytest.FixtureRequest, settings: Any, tmp_path: Any) -> tupl
 
 # One of each is for the token.
 QUERIES = {
+    "": 1,
     "me/": 1,
     "me/agreement/": 2,
     "account/": 2,
