@@ -164,15 +164,19 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         asked = read_body(AskSerializer, request)
         check_pace(request._request, "request")
         who, minutes = asked["asked_of"], asked["life_minutes"]
-        made = operations.ask_for_hours(
-            asker=caller(request),
-            amount_minutes=asked["amount_minutes"],
-            note=asked["note"],
-            category=asked["category"],
-            life=None if minutes is None else timedelta(minutes=minutes),
-            asked_of=None if who is None else _neighbour(who),
-            nonce=f"api-{key}",
-        )
+        try:
+            made = operations.ask_for_hours(
+                asker=caller(request),
+                amount_minutes=asked["amount_minutes"],
+                note=asked["note"],
+                category=asked["category"],
+                life=None if minutes is None else timedelta(minutes=minutes),
+                asked_of=None if who is None else _neighbour(who),
+                nonce=f"api-{key}",
+            )
+        except operations.CannotReceive as refusal:
+            refusal.field = "asked_of"  # as it is called here
+            raise
         return _made(made)
 
     @extend_schema(request=PaySerializer, responses={202: ledger_api.HoldSerializer})

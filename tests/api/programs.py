@@ -66,6 +66,10 @@ class Program:
             )
         )
 
+    def patch_raw(self, path: str, text: str) -> HttpResponse:
+        asked = {"content_type": "application/json", "headers": self._headers}
+        return check(self._client.patch(f"/api/v1/{path}", text, **asked))
+
     def upload(self, path: str, file: Any) -> HttpResponse:
         content, name = file.read(), getattr(file, "name", "file")
 
