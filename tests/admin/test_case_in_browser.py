@@ -1,4 +1,4 @@
-"""A dispute in a real browser: from the moderator's overview to the ruling, which both of the two are told."""
+"""A dispute in a real browser: opened by one, answered by the other, ruled by a moderator, and read by both."""
 
 from __future__ import annotations
 
@@ -18,21 +18,19 @@ pytestmark = pytest.mark.browser
 ANA, MARGARET, DANIEL = ("ana@vila.example", "margaret@vila.example", "daniel@vila.example")
 LISTS = ("dispute", "listing", "exchange", "category")
 YOU_GET = "A moderator settled the dispute between you and %(name)s: you get %(mine)s."
-# Ana is to pay Margaret an hour for a lesson, and says that it never was; prints where the case and the exchange are.
-DISPUTE = """
+# Margaret says that she gave Ana an hour's lesson; prints where the exchange is.
+DELIVERED = """
 import itertools, time
 from accounts.models import Member
 from marketplace import operations
 from tests import factories
-from tests.factories import make_dispute, make_exchange
+from tests.factories import make_exchange
 factories._number = itertools.count(time.time_ns() % 10**12)  # this process is not the first to tell the story
 margaret, ana, daniel = (Member.objects.get(email=f"{name}@vila.example") for name in ("margaret", "ana", "daniel"))
 Member.objects.filter(pk__in=[margaret.pk, ana.pk, daniel.pk]).update(language="LANGUAGE")
 exchange = make_exchange(state="delivered", provider=margaret, receiver=ana, minutes=60)
 operations.send_message(exchange, by=margaret, text="I waited at the library.", nonce="story")
-dispute = make_dispute(exchange)
-operations.add_statement(dispute, by=margaret, text="I was there, and waited.", nonce="story")
-print("case", f"/admin/cases/{dispute.public_id}/", exchange.get_absolute_url())
+print("exchange", exchange.get_absolute_url())
 """
 
 
@@ -42,11 +40,10 @@ def town() -> Iterator[Server]:
         yield running
 
 
-def disputed(town: Server, language: str = "en") -> tuple[str, str]:
-    """The paths of the case and of its exchange, whose two and their moderator read the site in ``language``."""
-    said = town.manage("shell", "-v0", "-c", DISPUTE.replace("LANGUAGE", language.lower()))
-    case, exchange = said.rsplit("case ", 1)[1].split()
-    return case, exchange
+def delivered(town: Server, language: str) -> str:
+    """The path of an exchange whose two, and their moderator, read the site in ``language``."""
+    said = town.manage("shell", "-v0", "-c", DELIVERED.replace("LANGUAGE", language.lower()))
+    return said.rsplit("exchange ", 1)[1].split()[0]
 
 
 def is_trouble(said: ConsoleMessage) -> bool:
@@ -78,20 +75,30 @@ def test_a_moderator_rules_and_both_are_told(
     town: Server, new_context: Callable[..., BrowserContext], width: int, language: str
 ) -> None:
     says = words_in(language)
-    case, exchange = disputed(town, language)
+    exchange = delivered(town, language)
 
     def meets(email: str, to: str, theme: str = "light") -> tuple[Page, list[str]]:
         return comes_in(town, new_context(width=width, theme=theme, locale=language), email, to)
 
-    ana, anas = meets(ANA, "/notifications/")
     margaret, margarets = meets(MARGARET, exchange)
+    ana, anas = meets(ANA, exchange)
+    ana.get_by_role("link", name=says("Something went wrong: open a dispute")).click()
+    ana.get_by_label(says("It did not happen")).check()
+    ana.fill("[name=statement]", "Nobody came.")
+    ana.get_by_role("button", name=says("Send to a moderator")).click()
+    expect(ana.get_by_role("heading", name=says("A moderator looks at it"))).to_be_visible()
+    ana.goto(f"{town.url}/notifications/")
+    margaret.locator("#after textarea").fill("I was there, and waited.")
+    margaret.get_by_role("button", name=says("Add this")).click()
     expect(margaret.get_by_role("heading", name=says("A moderator looks at it"))).to_be_visible()
     look_at(margaret, within="body")
     page, troubles = meets(DANIEL, "/admin/", theme="dark" if width == 390 else "light")
     expect(page.locator("html")).to_have_attribute("lang", language.lower())
     look_at(page)
-    page.locator(f"#content a[href='{case}']").click()
+    title = margaret.locator("h1").inner_text()
+    page.locator("#content").get_by_role("link", name=title).click()
     look_at(page)
+    expect(page.locator("#content")).to_contain_text("Nobody came.")
     expect(page.locator("#content")).to_contain_text("I was there, and waited.")
     expect(page.locator("#content")).not_to_contain_text("I waited at the library.")
     page.get_by_role("button", name=says("Read the messages")).click()
@@ -101,7 +108,7 @@ def test_a_moderator_rules_and_both_are_told(
     page.fill("[name=minutes]", "1 h")
     page.fill("[name=because]", "Both waited, at different doors.")
     page.get_by_role("button", name=says("See what it would do")).click()
-    expect(page.locator("#content")).to_contain_text(says("At most %(most)s can be said here.", most="59 min"))
+    expect(page.locator("#content")).to_contain_text(says("It cannot be more than %(most)s.", most="59 min"))
     look_at(page)
     page.fill("[name=minutes]", "20 min")
     page.get_by_role("button", name=says("See what it would do")).click()
@@ -130,7 +137,6 @@ def test_a_moderator_rules_and_both_are_told(
 def test_the_lists_of_the_marketplace(
     town: Server, new_context: Callable[..., BrowserContext], width: int, theme: str
 ) -> None:
-    disputed(town)
     page, troubles = comes_in(town, new_context(width=width, theme=theme), "lourdes@vila.example", "/admin/")
     for name in LISTS:
         page.goto(f"{town.url}/admin/marketplace/{name}/")
