@@ -121,7 +121,9 @@
         return Object.assign(button, { className: "chip", type: "button", value: text, textContent: text });
       }));
       readings.hidden = texts.length === 0;
-      quick.hidden = texts.length > 0;
+      const picks = [...quick.children];
+      for (const pick of picks) pick.hidden = Number(pick.dataset.set) > most();
+      quick.hidden = texts.length > 0 || picks.every((pick) => pick.hidden);
     };
 
     const sayTheMost = () => { status.textContent = status.dataset.most.replace("{most}", said(most())); };

@@ -82,7 +82,15 @@ def test_one_shows_it_the_other_pays_and_both_see_it_paid(meet: Meet, width: int
     assert "You received 1 h!" in ana.page.title().replace("\N{NO-BREAK SPACE}", " ") or "Paid" in ana.page.title()
 
     ana.page.get_by_role("link", name="Give it back").click()
+    said = ana.page.locator("[data-left]")
+    expect(said).to_have_text("Of this payment you keep 0 min.")
+    picks = [ana.page.locator(f"[data-set='{minutes}']") for minutes in (30, 60, 120)]
+    for pick, fits in zip(picks, (True, True, False), strict=True):
+        expect(pick).to_be_visible(visible=fits)
+    ana.page.fill("[name=amount]", "1 h 20 min")
+    expect(said).to_have_text("Up to 1 h can still go back.")
     ana.page.fill("[name=amount]", "15 min")
+    expect(said).to_have_text("Of this payment you keep 45 min.")
     ana.page.click("main form.card button[type=submit].primary")
     ana.page.wait_for_url("**/transfers/**")
     bento.go("/home/")
