@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,6 +19,8 @@ from timebank.pace import TooOften, seconds_to_wait
 
 _IN_AN_ADDRESS = re.compile(r"/p/([A-Za-z0-9]{26,35})\b")
 _TXID = re.compile(r"[A-Za-z0-9]{26,35}")
+# The host of a whole address, or what stands before the path of a code.
+_HOST = re.compile(r"https?://([^\s/?#]*)|([^\s/]+)/(?:p|pay-me)/", re.IGNORECASE)
 _POSTER = re.compile(r"/pay-me/([a-z0-9]{1,22})\b")
 
 
@@ -47,9 +50,11 @@ def find_by_txid(request: HttpRequest, txid: str) -> PaymentRequest:
 def find_by_text(request: HttpRequest, text: str) -> PaymentRequest | str:
     """The request that a pasted or spoken code means, or the public id of the member whose poster it is.
 
-    Spoken codes answer only while they can be paid. Raises as `find_by_txid`.
+    Spoken codes answer only while they can be paid. Raises as `find_by_txid`; an address of another site is no guess.
     """
     text = text.strip()
+    if _is_of_another_site(request, text):
+        raise NoSuchCode(_("That is an address, but none of this community. Is it the right one?"))
     if poster := _POSTER.search(text):
         return poster[1]
     if address := _IN_AN_ADDRESS.search(text):
@@ -65,6 +70,12 @@ def find_by_text(request: HttpRequest, text: str) -> PaymentRequest | str:
     if found is None:
         raise _no_such_code(request)
     return found
+
+
+def _is_of_another_site(request: HttpRequest, text: str) -> bool:
+    found = _HOST.search(text)
+    host = (found[1] or found[2] or "").lower() if found else ""
+    return bool(host) and host not in {urlsplit(settings.SITE_URL).netloc.lower(), request.get_host().lower()}
 
 
 def _requests() -> Any:

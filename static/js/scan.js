@@ -12,13 +12,22 @@
   const said = box.querySelector("[data-said]");
   const start = box.querySelector("[data-start]");
   const stop = box.querySelector("[data-stop]");
+  const sites = [location.origin, new URL(box.dataset.site).origin];
   let stream = null;
   let looking = null;
 
   const say = (what) => { said.textContent = said.dataset[what]; };
 
+  // Where the code leads on this page's own site; null for what is none of ours.
   const ours = (text) => {
-    const found = /\/(p|pay-me)\/([A-Za-z0-9]{1,35})\/?$/.exec(text.trim());
+    let address;
+    try {
+      address = new URL(text.trim());
+    } catch {
+      return null;
+    }
+    if (!sites.includes(address.origin)) return null;
+    const found = /^\/(p|pay-me)\/([A-Za-z0-9]{1,35})\/?$/.exec(address.pathname);
     return found && `/${found[1]}/${found[2]}${found[1] === "p" ? "" : "/"}`;
   };
 

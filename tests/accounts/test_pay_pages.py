@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from django.conf import settings
+
 from accounts import operations
 from accounts.models import Member
 from ledger import operations as ledger
@@ -223,9 +225,33 @@ def test_however_a_code_is_given_it_is_found(client, ana, bento, write):
 
 
 def test_a_pasted_poster_leads_to_sending(client, ana, bento):
-    response = client.post("/pay/", {"code": f"http://elsewhere.example/pay-me/{bento.public_id}/"}, follow=True)
+    response = client.post("/pay/", {"code": f"{settings.SITE_URL}/pay-me/{bento.public_id}/"}, follow=True)
 
     assert response.redirect_chain[-1][0] == f"/send/?to={bento.public_id}"
+
+
+@pytest.mark.parametrize("address", [
+    "https://elsewhere.example/p/{txid}",
+    "Look at http://elsewhere.example/pay-me/{poster}/",
+    "elsewhere.example/p/{txid}",
+    "https://instagram.com/p/CxYz",
+    "https://elsewhere.example/menu",
+])  # fmt: skip
+def test_an_address_of_another_site_is_none_of_ours_and_no_guess(client, ana, bento, settings, address):
+    settings.GUESS_RATE_LIMIT = "1/10m/user"
+    request = ask(bento)
+    written = address.format(txid=request.txid, poster=bento.public_id)
+
+    for _ in range(3):
+        page = client.post("/pay/", {"code": written})
+        assert page.status_code == 422
+        assert "That is an address, but none of this community." in said(page)
+
+
+def test_the_address_as_she_reached_the_site_is_ours(client, ana, bento):
+    request = ask(bento)
+
+    assert client.post("/pay/", {"code": f"http://testserver/p/{request.txid}"})["Location"] == f"/p/{request.txid}"
 
 
 def test_a_spoken_code_answers_only_while_it_can_be_paid(client, ana, bento):

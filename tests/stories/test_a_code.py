@@ -308,12 +308,13 @@ def test_a_camera_that_is_not_allowed_is_said_and_the_code_can_be_typed(
     expect(page.locator("main")).to_contain_text("You pay 1 h to Olga Reis.")
 
 
+@pytest.mark.parametrize("address", ["https://example.org/menu", "https://example.org/p/CxYz12345ab/"])
 def test_a_code_of_something_else_is_said(
-    meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path
+    meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path, address: str
 ) -> None:
     rita = meet("Rita Lopes", width=390)
     rita.join()
-    page = with_camera(rita, looking_at("https://example.org/menu", tmp_path / "camera.y4m"))
+    page = with_camera(rita, looking_at(address, tmp_path / "camera.y4m"))
 
     page.get_by_role("button", name="Use the camera").click()
 
