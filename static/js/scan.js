@@ -7,6 +7,10 @@
 
   const LOOK_MS = 120;
   const LARGEST_SIDE = 720; // pixels looked at: more takes longer and finds no more
+  const WHY = { // what the browser says, and what we say of it
+    NotAllowedError: "denied", SecurityError: "denied",
+    NotFoundError: "none", NotSupportedError: "none", OverconstrainedError: "none",
+  };
   const box = document.querySelector("[data-scan]");
   const video = box.querySelector("video");
   const said = box.querySelector("[data-said]");
@@ -95,8 +99,7 @@
         video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } }, audio: false,
       });
     } catch (error) {
-      const why = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "none", NotSupportedError: "none" };
-      say(why[error.name] ?? "taken");
+      say(WHY[error.name] ?? "taken");
       start.hidden = false;
       return;
     }
@@ -106,7 +109,15 @@
     stop.hidden = false;
     say("looking");
     await video.play().catch(() => {});
-    look((await ownDetector()) ?? (await fetchedDetector()));
+    let detect;
+    try {
+      detect = (await ownDetector()) ?? (await fetchedDetector());
+    } catch { // it could not be fetched
+      end();
+      say("broken");
+      return;
+    }
+    look(detect);
   }
 
   function end() {

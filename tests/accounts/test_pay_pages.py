@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-
 from django.conf import settings
 
 from accounts import operations

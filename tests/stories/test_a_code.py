@@ -321,3 +321,41 @@ def test_a_code_of_something_else_is_said(
     expect(page.locator("[data-scan] [role=status]")).to_contain_text("That is a code, but none of this community.")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Use the camera")).to_be_visible()
+
+
+def test_where_what_reads_the_code_does_not_load_the_camera_stops_and_pasting_is_offered(
+    meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    saulo = meet("Saulo Reis", width=390)
+    saulo.join()
+    context = looking_at("x", tmp_path / "camera.y4m")
+    context.route("**/vendor/qr/**", lambda route: route.abort())
+    page = with_camera(saulo, context)
+
+    page.get_by_role("button", name="Use the camera").click()
+
+    expect(page.locator("[data-scan] [role=status]")).to_contain_text("Paste the code below, or load this page again.")
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(page.get_by_role("button", name="Use the camera")).to_be_visible()
+    assert page.evaluate("document.querySelector('[data-scan] video').srcObject") is None
+    (heard,) = saulo.complaints  # the browser's own line about the file, and no error of ours
+    assert "net::ERR_FAILED" in heard
+    saulo.complaints.clear()
+
+
+# What a browser without such a camera says to what we ask for.
+UNFIT = "navigator.mediaDevices.getUserMedia = async () => { throw new OverconstrainedError('facingMode') }"
+
+
+def test_a_camera_that_does_not_fit_is_not_called_taken(
+    meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    tania = meet("Tânia Luz", width=390)
+    tania.join()
+    context = looking_at("x", tmp_path / "camera.y4m")
+    context.add_init_script(UNFIT)
+    page = with_camera(tania, context)
+
+    page.get_by_role("button", name="Use the camera").click()
+
+    expect(page.locator("[data-scan] [role=status]")).to_contain_text("There is no camera here that fits.")
