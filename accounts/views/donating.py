@@ -13,7 +13,7 @@ from accounts.forms import ConfirmDonateForm, DonateForm
 from accounts.pace import is_within
 from timebank.errors import Busy, Refusal
 
-from .asking import MemberRequest, not_now, require_form_methods
+from .asking import MemberRequest, not_now, require_form_methods, what_is_left
 from .pace import respond_429
 
 
@@ -29,13 +29,10 @@ def donate(request: MemberRequest) -> HttpResponse:
     left_minutes = _look_ahead_of_donation(request, form)
     if left_minutes is None or "change" in request.POST:
         return _donate_page(request, form, status=422 if form.errors else 200)
-    amount = form.cleaned_data["amount"]
     context = {
         "asked": form.cleaned_data,
         "nonce": secrets.token_urlsafe(16),
-        "left_minutes": left_minutes,
-        "owes_much": request.user.account.is_below_soft_limit(less=amount),
-        "soft_limit_minutes": request.user.account.soft_limit_minutes,
+        **what_is_left(request.user.account, form.cleaned_data["amount"], left_minutes),
     }
     return render(request, "accounts/donate_review.html", context)
 

@@ -21,7 +21,7 @@ from timebank import clock, drafts
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
 
-from .asking import MemberRequest, not_now, require_form_methods
+from .asking import MemberRequest, not_now, require_form_methods, what_is_left
 from .pace import respond_429
 from .requesting import seen_as
 
@@ -157,8 +157,4 @@ def _look_over(request: MemberRequest, found: PaymentRequest, form: PayForm | No
         left_minutes = operations.look_ahead_of_request(found, payer=request.user, amount_minutes=found.amount_minutes)
     except Refusal as refusal:
         return context | {"cannot": str(refusal)}
-    return context | {
-        "left_minutes": left_minutes,
-        "owes_much": account.is_below_soft_limit(less=found.amount_minutes or 0),
-        "soft_limit_minutes": account.soft_limit_minutes,
-    }
+    return context | what_is_left(account, found.amount_minutes or 0, left_minutes)

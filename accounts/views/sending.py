@@ -19,7 +19,7 @@ from accounts.pace import is_within
 from timebank.errors import Busy, Refusal
 from timebank.sessions import save_now
 
-from .asking import MemberRequest, not_now, require_form_methods
+from .asking import MemberRequest, not_now, require_form_methods, what_is_left
 from .pace import respond_429
 
 DRAFTS_KEPT = 3  # payments one may be writing at a time, in as many tabs
@@ -91,11 +91,10 @@ def send_look_over(request: MemberRequest, nonce: str) -> HttpResponse:
         "recipient": recipient,
         "category_name": form.category_name(),
         "nonce": nonce,
-        "left_minutes": left_minutes,
-        "owes_much": account.is_below_soft_limit(less=form.cleaned_data["amount"]),
-        "soft_limit_minutes": account.soft_limit_minutes,
+        "again": draft.get("again", ""),
+        **what_is_left(account, form.cleaned_data["amount"], left_minutes),
     }
-    return render(request, "accounts/send_review.html", context | {"again": draft.get("again", "")})
+    return render(request, "accounts/send_review.html", context)
 
 
 @require_form_methods

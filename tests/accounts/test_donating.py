@@ -60,7 +60,7 @@ def test_she_writes_looks_it_over_and_gives(client):
 
     assert look_over.status_code == 200
     assert "You give 45 min to the community fund." in words(look_over).replace("\xa0", " ")
-    assert "You will have 1 h 15 min left." in words(look_over).replace("\xa0", " ")
+    assert "Balance afterwards: 1 h 15 min" in words(look_over).replace("\xa0", " ")
     assert balance(ana) == 120
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', look_over.content.decode()))
     del fields["csrfmiddlewaretoken"]

@@ -48,7 +48,7 @@ def pay(client, request, amount: str = "60 min", **how):
 def test_it_is_looked_over_then_paid_and_arrives(client, ana, bento):
     request = ask(bento, note="Trouser hems", category="repairs")
     page = client.get(f"/p/{request.txid}")
-    for part in ("You pay 1 h to Bento Lima.", "Trouser hems", "You will have 1 h left.", "Pay 1 h"):
+    for part in ("You pay 1 h to Bento Lima.", "Trouser hems", "Balance afterwards: 1 h", "Pay 1 h"):
         assert part in said(page)
 
     paid = pay(client, request, follow=True)
@@ -61,6 +61,20 @@ def test_it_is_looked_over_then_paid_and_arrives(client, ana, bento):
     assert request.txid in said(receipt)
     # The code's own address now shows her what became of it.
     assert "1 h arrived!" in said(client.get(f"/p/{request.txid}"))
+
+
+def test_the_balance_she_looks_over_is_the_one_of_the_receipt_also_with_hours_set_aside(client, ana, bento):
+    ledger.accept(
+        payer=ana.account, payee=bento.account, amount_minutes=15, kind="help", key="a-promise", actor=ana, due=False
+    )
+    request = ask(bento)
+
+    page = said(client.get(f"/p/{request.txid}"))
+    assert "Balance afterwards: 1 h · you can then send up to 45 min, with 15 min set aside for others" in page
+    paid = pay(client, request, follow=True)
+    drain()
+
+    assert "Balance afterwards: 1 h" in said(client.get(paid.redirect_chain[0][0]))
 
 
 def test_a_stranger_signs_in_and_comes_back_to_it(client, bento):

@@ -58,7 +58,7 @@ def test_a_payment_in_two_steps(client, ana, bento):
     review = look_over(client, bento)
     page = source(review)
     assert "You send 1 h to Bento Lima." in page
-    assert "You will have 3 h left." in page
+    assert "Balance afterwards: <b>3 h</b>" in page
     assert available(ana) == 240
 
     answer = client.post("/send/confirm/", hidden_in(review))

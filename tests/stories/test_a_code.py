@@ -71,7 +71,7 @@ def test_one_shows_it_the_other_pays_and_both_see_it_paid(meet: Meet, width: int
 
     bento.page.goto(address)
     expect(bento.page.locator("main")).to_contain_text(f"You pay 1 h to Ana{width} Souza.")
-    expect(bento.page.locator("main")).to_contain_text("You will have 3 h left.")
+    expect(bento.page.locator("main")).to_contain_text("Balance afterwards: 3 h")
     pay(bento, address)
 
     expect(bento.page.locator(ARRIVED)).to_be_visible()
