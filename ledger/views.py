@@ -166,15 +166,19 @@ def payment_context(request: HttpRequest, hold: Hold) -> dict[str, Any]:
     if request.method == "GET" and not is_payer:
         has_seen(request, "transfer", hold.public_id)
     mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
+    undone_by = list(hold.transfer.reversals.order_by("pk")) if _has_arrived(hold) else []
+    back_minutes = sum(one.amount_minutes for one in undone_by)
     return {
         "hold": hold,
         "is_fragment": bool(part),
-        "has_just_arrived": _has_arrived(hold) and (bool(part) or _is_news(hold)),
+        "has_just_arrived": _has_arrived(hold) and not undone_by and (bool(part) or _is_news(hold)),
         "is_payer": is_payer,
         "account": mine,
         "cause": queries.cause_of(hold),
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
-        "undone_by": list(hold.transfer.reversals.order_by("pk")) if _has_arrived(hold) else [],
+        "undone_by": undone_by,
+        "back_minutes": back_minutes,
+        "kept_minutes": hold.moves_minutes - back_minutes,
         "line": Entry.objects.filter(account=mine, transfer__hold=hold).first() if _has_arrived(hold) else None,
         "asked_by": getattr(hold, "payment_request", None),
     }

@@ -82,7 +82,8 @@ def requests(request: MemberRequest) -> HttpResponse:
     before = number(request, "before")
     if before is not None:
         found = found.filter(pk__lt=before)
-    rows = list(found.select_related("paid_hold__payer__owner", "asked_of").order_by("-pk")[: REQUESTS_ON_A_PAGE + 1])
+    found = found.select_related("paid_hold__payer__owner", "asked_of").with_what_went_back()
+    rows = list(found.order_by("-pk")[: REQUESTS_ON_A_PAGE + 1])
     context = {
         "form": form.form,
         "states": STATES,

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,7 @@ from timebank.durations import in_words
 
 from .accounts import Account
 from .holds import Hold
+from .transfers import Transfer
 
 TXID_LETTERS = string.ascii_letters + string.digits
 TXID_LENGTH = 32  # 190 bits: whoever has one was shown it
@@ -50,6 +52,13 @@ class PaymentRequestQuerySet(models.QuerySet["PaymentRequest"]):
     def of(self, member: Any) -> Self:
         """What ``member`` asked for, or paid."""
         return self.filter(Q(payee__owner=member) | Q(paid_hold__payer__owner=member))
+
+    def with_what_went_back(self) -> Self:
+        """Each with ``back_minutes``, how much of what was paid was given back, and whether all ``is_given_back``."""
+        back = Transfer.objects.filter(reverses__hold=OuterRef("paid_hold")).order_by().values("reverses")
+        minutes = Coalesce(Subquery(back.annotate(minutes=Sum("amount_minutes")).values("minutes")), 0)
+        requests = self.annotate(back_minutes=minutes)
+        return requests.annotate(is_given_back=Q(back_minutes__gt=0, back_minutes=F("paid_hold__amount_minutes")))
 
 
 class PaymentRequest(models.Model):

@@ -263,6 +263,42 @@ def test_a_part_goes_back_to_whoever_paid(client, ana, bento):
     assert "Ana Souza gave you 20 min back." in said(client.get("/notifications/"))
 
 
+def test_what_went_back_is_said_and_celebrated_no_more(client, ana, bento):
+    request = paid(ana, bento, note="Hems")
+
+    def seen_by(member, path: str) -> str:
+        client.force_login(member)
+        return said(client.get(path))
+
+    def back(amount: str):
+        operations.give_back_request(request, by=ana, minutes=amount, nonce=f"back-{amount}")
+
+    back(20)
+    hers, his = f"/requests/{request.txid}/", f"/p/{request.txid}"
+    assert "Given back in part 20 min of 1 h from Bento Lima went back" in seen_by(ana, hers)
+    assert "Given back in part 20 min of 1 h to Ana Souza came back" in seen_by(bento, his)
+    assert "paid by Bento Lima · 20 min given back Given back in part +1h" in seen_by(ana, "/requests/")
+
+    back(40)
+    assert "Given back 1 h from Bento Lima went back" in seen_by(ana, hers)
+    assert "Given back 1 h to Ana Souza came back" in seen_by(bento, his)
+    assert "paid by Bento Lima Given back 1h" in seen_by(ana, "/requests/")
+    for member, path in ((ana, hers), (bento, his)):
+        client.force_login(member)
+        page = client.get(path)
+        assert "!" not in page.content.decode().split("<h1")[1].split("</h1>")[0]
+        assert 'class="paid"' not in page.content.decode()
+
+
+def test_what_goes_back_is_told_in_plain_words(client, ana, bento):
+    request = paid(ana, bento)
+
+    page = client.post(f"/requests/{request.txid}/give-back/", {"amount": "20 min", "nonce": "back-once"}, follow=True)
+
+    assert "20 min back to Bento Lima Bento Lima has it again." in said(page)
+    assert "Thank you" not in said(page)
+
+
 @pytest.mark.parametrize(
     ("amount", "sentence"), [("1h30", "Up to 1 h can still go back."), ("", "Write"), ("x", "Write")]
 )
