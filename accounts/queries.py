@@ -9,7 +9,6 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from ledger.models import Hold, PaymentRequest, PaymentRequestQuerySet
-from ledger.statements import categories, names_of
 from timebank import clock
 from timebank.plain import plain
 
@@ -56,11 +55,6 @@ def asked_of(member: Member) -> PaymentRequestQuerySet:
 def pay_me_address(member: Member) -> str:
     """Where the poster of ``member`` leads, for ever."""
     return f"{settings.SITE_URL}{reverse('pay_me', args=[member.public_id])}"
-
-
-def category_name(code: str) -> str:
-    """What the kind of help with this code is called; "" for none."""
-    return names_of(categories()).get(code, code) if code else ""
 
 
 def _lately_paid(member: Member) -> list[int]:

@@ -60,7 +60,7 @@ def receipt(hold: Hold, *, reader: Any) -> HttpResponse:
     from .exports.receipts import receipt as write  # what it needs takes long to load, and no other page needs it
 
     with spoken_to(reader):
-        content = write(hold, reader=reader, community_name=settings.COMMUNITY_NAME)
+        content = write(hold, community_name=settings.COMMUNITY_NAME)
     name = pgettext("name of a file", "receipt")
     return HttpResponse(content, content_type="application/pdf", headers=_to_be_kept(f"{name}-{hold.public_id}.pdf"))
 

@@ -66,6 +66,11 @@ def names_of(groups: NamedCategories) -> dict[str, str]:
     return {code: name for _heading, kinds in groups for code, name in kinds}
 
 
+def category_name(code: str) -> str:
+    """What the kind of help with this code is called; "" for none."""
+    return names_of(categories()).get(code, code) if code else ""
+
+
 def entries(account: Account, chosen: Chosen) -> QuerySet[Entry]:
     """The lines of ``account`` that are chosen."""
     return _chosen_of(in_period(account, chosen.since, chosen.until), chosen)

@@ -174,6 +174,7 @@ def payment_context(request: HttpRequest, hold: Hold) -> dict[str, Any]:
         "has_just_arrived": _has_arrived(hold) and not undone_by and (bool(part) or _is_news(hold)),
         "is_payer": is_payer,
         "account": mine,
+        "category_name": statements.category_name(hold.category),
         "cause": queries.cause_of(hold),
         "other": other.owner if other.kind == Account.Kind.MEMBER else None,
         "undone_by": undone_by,

@@ -15,6 +15,7 @@ from accounts.models import Member
 from accounts.pace import is_within
 from ledger.models import Account, PaymentRequest
 from ledger.queries import payment
+from ledger.statements import category_name
 from ledger.views import payment_context
 from notifications.middleware import has_seen
 from timebank import clock, drafts
@@ -151,7 +152,7 @@ def _look_over(request: MemberRequest, found: PaymentRequest, form: PayForm | No
         "not_sent": drafts.not_sent(request),
         "left_seconds": max(int((found.expires_at - clock.now()).total_seconds()), 0),
         "life_seconds": int((found.expires_at - found.created_at).total_seconds()),
-        "category_name": queries.category_name(found.category),
+        "category_name": category_name(found.category),
     }
     try:
         left_minutes = operations.look_ahead_of_request(found, payer=request.user, amount_minutes=found.amount_minutes)

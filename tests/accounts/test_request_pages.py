@@ -13,8 +13,10 @@ from django.core import mail
 from PIL import Image, ImageDraw
 
 from accounts import operations
+from ledger.exports.receipts import facts_of
 from ledger.models import PaymentRequest, Transfer
 from ledger.operations import expire_requests
+from ledger.queries import payment
 from notifications.models import Event
 from tests.factories import available, balance, make_member
 from tests.pages.reading import links, words
@@ -411,6 +413,23 @@ def test_both_take_the_receipt_along_on_paper(client, ana, bento):
         assert page.content.startswith(b"%PDF-")
     client.force_login(make_member())
     assert client.get(address).status_code == 404
+
+
+def test_the_page_and_the_paper_say_the_same(client, ana, bento):
+    request = paid(ana, bento, note="Trouser hems\nand a button", category="repairs")
+    operations.give_back_request(request, by=ana, minutes=20, nonce="back-once")
+    hold = payment(request.paid_hold.public_id, of=bento)
+    client.force_login(bento)
+
+    page = client.get(f"/transfers/{hold.public_id}/")
+
+    on_paper = dict(facts_of(hold))
+    assert (on_paper["Message"], on_paper["Paid by code"]) == ("Trouser hems\nand a button", request.txid)
+    assert on_paper["Kind of help"] == "Small repairs"
+    assert "Trouser hems<br>and a button" in page.content.decode()
+    said_otherwise = {"From", "Message", "Sent", "Arrived"}  # the page does not name its reader, and says "just now"
+    for label in on_paper.keys() - said_otherwise:
+        assert f"{label} {on_paper[label]}".replace(NO_BREAK, " ") in said(page)
 
 
 def test_what_has_not_arrived_has_no_receipt_yet(client, ana, bento):

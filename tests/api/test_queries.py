@@ -31,7 +31,7 @@ QUERIES = {
     "account/statement/{ending}/": 6,
     "community/": 5,
     "community/entries/": 2,
-    "transfers/{transfer}/receipt/": 3,
+    "transfers/{transfer}/receipt/": 4,
     "me/qr/": 1,
     "notifications/unread/": 2,
     "payment-requests/{code}/qr/": 2,
