@@ -236,8 +236,10 @@ def in_hours(minutes: int) -> int | float:
 def read_value(body: dict[str, Any]) -> int:
     """The whole minutes that ``value``, a number of hours, means. Raises WrongValue."""
     value = body.get("value")
-    if not isinstance(value, Decimal):
+    if value is None:
         raise WrongValue(_("“value” is missing: a number of hours, such as 2 or 0.5."))
+    if not isinstance(value, Decimal):
+        raise WrongValue(_("“value” must be a number of hours, such as 2 or 0.5."))
     if value <= 0:
         raise WrongValue(_("The time must be more than zero."))
     if value.adjusted() > len(str(MOST_MINUTES)):  # before it is multiplied: it may have a million digits
@@ -264,9 +266,9 @@ def _body(request: HttpRequest) -> dict[str, Any]:
             raw, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number, object_pairs_hook=_object
         )
     except (ValueError, ArithmeticError, RecursionError):
-        raise NotUnderstood(_("Send a JSON object, such as {“value”: 2}.")) from None
+        raise NotUnderstood(_('Send a JSON object, such as {"value": 2}.')) from None
     if not isinstance(body, dict):
-        raise NotUnderstood(_("Send a JSON object, such as {“value”: 2}."))
+        raise NotUnderstood(_('Send a JSON object, such as {"value": 2}.'))
     return body
 
 

@@ -136,6 +136,17 @@ def test_a_wrong_value_is_refused_when_asking_and_when_confirming(client, ana, a
     assert available(ana) == 240
 
 
+@pytest.mark.parametrize(("body", "sentence"), [
+    ("{}", "“value” is missing: a number of hours, such as 2 or 0.5."),
+    ('{"value": null}', "“value” is missing: a number of hours, such as 2 or 0.5."),
+    ('{"value": "abc"}', "“value” must be a number of hours, such as 2 or 0.5."),
+    ('{"value": true}', "“value” must be a number of hours, such as 2 or 0.5."),
+    ("2 hours", 'Send a JSON object, such as {"value": 2}.'),
+])  # fmt: skip
+def test_what_is_wrong_is_told_apart(as_bento, body, sentence):
+    assert post(as_bento, "/payments/pix", body).json()["message"] == sentence
+
+
 @pytest.mark.parametrize("body", [
     "", "{", "[]", "2", "null", '"value"', "{}", '{"value"}', '{"value": 2, "value": 3}', "[" * 100_000, "x" * 20_000,
     b"\xff\xfe", '{"value": 2' + " " * 20_000 + "}", "\0",
