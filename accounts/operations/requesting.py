@@ -12,7 +12,7 @@ from ledger import operations as ledger
 from ledger.models import Account, Hold, Kind, PaymentRequest, Transfer
 from timebank.retries import retried
 
-from .refusals import AskedOfAnother, CannotAsk, OwnRequest
+from .refusals import AskedOfAnother, CannotAsk, CannotReceive, OwnRequest
 from .sending import account_of, may_receive, may_send
 
 
@@ -108,5 +108,8 @@ def _may_pay(request: PaymentRequest, payer: Member) -> Account:
         raise OwnRequest(_("This is your own code. Show it to the person who pays you."))
     check_may_see(request, payer)
     account = may_send(payer, account_of(payer))
-    may_receive(payee, request.payee, payer)
+    try:
+        may_receive(payee, request.payee, payer)
+    except CannotReceive as refusal:
+        raise CannotReceive(_("You cannot pay this code.")) from refusal
     return account

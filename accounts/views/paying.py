@@ -14,6 +14,7 @@ from accounts.forms import CodeForm, PayForm
 from accounts.models import Member
 from accounts.pace import is_within
 from ledger.models import Account, PaymentRequest
+from ledger.operations import NotEnoughTime
 from ledger.queries import payment
 from ledger.statements import category_name
 from ledger.views import payment_context
@@ -157,5 +158,5 @@ def _look_over(request: MemberRequest, found: PaymentRequest, form: PayForm | No
     try:
         left_minutes = operations.look_ahead_of_request(found, payer=request.user, amount_minutes=found.amount_minutes)
     except Refusal as refusal:
-        return context | {"cannot": str(refusal)}
+        return context | {"cannot": str(refusal), "has_too_few": isinstance(refusal, NotEnoughTime)}
     return context | what_is_left(account, found.amount_minutes or 0, left_minutes)

@@ -44,7 +44,7 @@ def test_neither_turns_to_the_other_whoever_blocked_and_what_is_said_is_what_is_
             send(one, other)
         with pytest.raises(operations.CannotReceive):
             ask(one, asked_of=other)
-        with pytest.raises(operations.CannotReceive, match="You cannot send hours to this person."):
+        with pytest.raises(operations.CannotReceive, match="You cannot pay this code."):
             operations.pay_request(ask(other), payer=one, amount_minutes=30)
         with pytest.raises(marketplace.PartnerCannotTakePart, match="cannot take part in exchanges just now."):
             marketplace.propose(make_listing(other), by=one, minutes=30, nonce="a-proposal")

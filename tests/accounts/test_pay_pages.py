@@ -13,7 +13,7 @@ from accounts.models import Member
 from ledger import operations as ledger
 from ledger.models import Hold, PaymentRequest
 from tests.factories import PASSWORD, available, balance, make_member
-from tests.pages.reading import words
+from tests.pages.reading import links, words
 from tests.work import drain
 from timebank import clock
 from timebank.durations import NO_BREAK
@@ -170,6 +170,10 @@ def test_too_few_hours_are_said_before_she_presses_anything(client, ana, bento):
     page = client.get(f"/p/{request.txid}")
     assert "You can send up to 2 h; this needs 3 h." in said(page)
     assert "Pay 3 h" not in said(page)
+    assert "Help a neighbour first, or ask Bento Lima for a code of less." in said(page)
+    assert links(page, "See what neighbours need") == ["/explore/?kind=request"]
+    assert links(page, "See my wallet") == ["/wallet/"]
+    assert links(page, "Back home") == ["/home/"]
     assert "You can send up to 2 h; this needs 3 h." in said(pay(client, request, "180 min"))
     assert PaymentRequest.objects.get(pk=request.pk).state == "active"
 
@@ -205,8 +209,11 @@ def test_nobody_pays_a_suspended_payee(client, ana, bento):
     request = ask(bento)
     Member.objects.filter(pk=bento.pk).update(state="suspended")
 
-    assert "You cannot send hours to this person." in said(client.get(f"/p/{request.txid}"))
-    assert "You cannot send hours to this person." in said(pay(client, request))
+    page = client.get(f"/p/{request.txid}")
+    assert "You cannot pay this code." in said(page)
+    assert links(page, "Pay by another code") == ["/pay/"]
+    assert "/home/" in links(page, "Back home")
+    assert "You cannot pay this code." in said(pay(client, request))
     assert available(ana) == 120
 
 
