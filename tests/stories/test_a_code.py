@@ -180,6 +180,23 @@ def test_the_code_is_copied(meet: Meet) -> None:
     assert joana.page.evaluate("navigator.clipboard.readText()") == address
 
 
+def test_without_a_script_nothing_is_offered_that_needs_one(meet: Meet) -> None:
+    lia = meet("Lia Braga", width=390)
+    lia.join()
+    address = make_code(lia)
+    here, server = lia.page.url, lia.server.url
+    plain = lia.page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
+    plain.add_cookies(lia.context.cookies())  # type: ignore[arg-type]
+    page = plain.new_page()
+
+    page.goto(here)
+    expect(page.locator("#code")).to_have_text(address)
+    expect(page.get_by_role("button", name="Copy the code")).to_be_hidden()
+    page.goto(f"{server}/requests/poster/")
+    expect(page.get_by_role("button", name="Print")).to_be_hidden()
+    plain.close()
+
+
 def test_the_printed_poster_reads_and_leads_to_sending(meet: Meet, tmp_path: Path) -> None:
     karin, lauro = meet("Karin Alves", width=390), meet("Lauro Pinto", width=390)
     karin.join()
