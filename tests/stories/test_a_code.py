@@ -153,6 +153,22 @@ def test_where_sockets_are_blocked_both_see_it_all_the_same(meet: Meet) -> None:
     expect(gilda.page.locator("h1")).to_have_text("This code was paid already")
 
 
+def test_without_a_connection_the_page_says_that_the_code_is_still_good(meet: Meet) -> None:
+    hana = meet("Hana Luz", width=390)
+    hana.join()
+    make_code(hana)
+    page = hana.page
+    still_good = page.get_by_text("Without a connection, too, the code is good")
+    expect(still_good).to_be_hidden()
+
+    hana.context.set_offline(True)
+    expect(still_good).to_be_visible()
+    expect(page.locator(".qr svg")).to_be_visible()
+    hana.context.set_offline(False)
+    expect(still_good).to_be_hidden()
+    hana.complaints.clear()  # the browser's own lines about the network that was gone
+
+
 def test_taken_back_it_turns_on_the_other_screen_too(meet: Meet) -> None:
     hugo, iris = meet("Hugo Braga", width=390), meet("Iris Prado", width=390)
     hugo.join()
