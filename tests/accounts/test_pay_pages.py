@@ -302,6 +302,7 @@ def test_who_guesses_is_stopped_and_then_finds_not_even_a_right_one(client, ana,
         client.get(f"/p/{'x' * 32}"),
     ):
         assert late.status_code == 429
+        assert links(late, "Wallet")
         assert int(late["Retry-After"]) > 0
 
 
