@@ -11,6 +11,7 @@ from typing import Any, cast
 from csp.constants import UNSAFE_EVAL
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
@@ -59,6 +60,21 @@ class deadline:  # noqa: N801  named like the functions beside it, and like them
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return busy_page(request) if means_busy(error) else None
+
+
+class bad_input:  # noqa: N801  as above
+    """Answer what a view cannot read with the page 400, and one line in the log: Django would write a traceback."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, BadRequest):
+            return None
+        return HttpResponse(_page("400.html", request), status=HTTPStatus.BAD_REQUEST)
 
 
 def means_busy(error: BaseException | None) -> bool:

@@ -358,6 +358,14 @@ def test_the_list_goes_on_page_by_page(client, ana):
     assert "Thing 0." in said(client.get(f"/requests/{older}"))
 
 
+def test_a_place_in_the_list_that_is_none_is_refused_without_a_traceback(client, ana, caplog):
+    page = client.get("/requests/?before=abc")
+
+    assert page.status_code == 400
+    assert "We did not understand that" in said(page)
+    assert [(record.getMessage(), record.exc_info) for record in caplog.records] == [("Bad Request: /requests/", None)]
+
+
 @pytest.mark.parametrize("rows", [1, 3, 50])
 def test_the_list_takes_the_same_queries_however_many_rows(client, ana, bento, rows, django_assert_num_queries):
     for number in range(rows):
