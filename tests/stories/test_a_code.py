@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -220,7 +221,9 @@ def test_the_printed_poster_reads_and_leads_to_sending(meet: Meet, tmp_path: Pat
     page = karin.go("/requests/poster/")
     page.emulate_media(media="print")
     page.pdf(path=tmp_path / "poster.pdf", format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "poster.pdf").read_bytes())) == 1
     expect(page.get_by_role("navigation").first).to_be_hidden()
+    expect(page.locator(".poster")).to_contain_text("Scan to give me hours at Vila Esperança")
     address = read_from_screen(page, tmp_path / "print.png")
     if pages := shutil.which("pdftoppm"):
         subprocess.run(
