@@ -98,10 +98,17 @@ def test_one_shows_it_the_other_pays_and_both_see_it_paid(meet: Meet, width: int
     bento.sees_available(195)
 
 
-def test_its_time_goes_by_on_both_screens_and_one_tap_makes_a_new_one(meet: Meet) -> None:
+def blocked(socket: WebSocketRoute) -> None:
+    socket.close(code=1011)
+
+
+@pytest.mark.parametrize("is_live", [True, thorough(False)], ids=["live", "blocked"])
+def test_its_time_goes_by_on_both_screens_and_one_tap_makes_a_new_one(meet: Meet, is_live: bool) -> None:
     clara, davi = meet("Clara Dias", width=390), meet("Davi Rocha")
-    clara.join()
-    davi.join()
+    for person in (clara, davi):
+        if not is_live:
+            person.page.route_web_socket("**/ws/live/", blocked)
+        person.join()
     address = make_code(clara, life="1")
     davi.page.goto(address)
     expect(davi.page.locator("main")).to_contain_text("You pay 1 h to Clara Dias.")
@@ -133,10 +140,6 @@ def test_who_is_asked_directly_sees_it_at_once_on_her_own_page_and_pays(meet: Me
     expect(rui.page.locator(ARRIVED)).to_be_visible()
     expect(page.locator(ARRIVED)).to_be_visible()
     assert rui.server.wait_for_mail(rui.email, "Quitéria")
-
-
-def blocked(socket: WebSocketRoute) -> None:
-    socket.close(code=1011)
 
 
 def test_where_sockets_are_blocked_both_see_it_all_the_same(meet: Meet) -> None:
