@@ -187,7 +187,7 @@ class MintAdmin(_Amounts, ReadOnlyAdmin):
 
 @admin.register(Lot)
 class LotAdmin(_Amounts, ReadOnlyAdmin):
-    list_display = ["whose", "amount", "mint", "expires_at", "fate"]
+    list_display = ["amount", "whose", "mint", "expires_at", "fate"]
     list_filter = ["how"]
     list_select_related = ["owner__owner", "mint"]
     ordering = ["-pk"]

@@ -70,6 +70,8 @@ FOR_MEMBERS = (
     "/wallet/?show=in",
     "/wallet/?show=out",
     "/wallet/hours/",
+    "/wallet/balance/",
+    "/wallet/balance/?period=month",
     "/send/",
     "/donate/",
     "/notifications/",
@@ -100,6 +102,55 @@ FOR_OTHERS = {
     },
     "forgetful": {"/account/2fa/totp/activate/": 200},  # asked who she is first
     "forgetful-two-steps": {"/account/2fa/reauthenticate/": 200},
+}
+STAFF_LISTS = (
+    "accounts/member",
+    "accounts/staffmove",
+    "ledger/account",
+    "ledger/hold",
+    "ledger/transfer",
+    "ledger/entry",
+    "ledger/lot",
+    "ledger/mint",
+    "ledger/limitchange",
+    "ledger/record",
+    "ledger/paymentrequest",
+    "jobs/job",
+    "notifications/letter",
+    "notifications/event",
+    "marketplace/category",
+    "marketplace/listing",
+    "marketplace/exchange",
+    "marketplace/dispute",
+)
+FOR_STAFF = (
+    "/admin/",
+    "/admin/books/",
+    "/admin/ledger/",
+    "/admin/accounts/",
+    "/admin/password_change/done/",
+    "/admin/ledger/account/limits-for-all/",
+    "/admin/marketplace/category/add/",
+    "/admin/accounts/member/?q=nobody",
+    "/admin/accounts/member/?state__exact=suspended",
+)
+# Of a thing that exists, so that its address is found while walking.
+FOUND_ON_THE_WAY = {
+    "test_members_pages": {"profile", "transfer"},
+    "test_offers_requests_and_exchanges": {"listing", "listing_edit", "propose", "exchange"},
+    "test_codes": {"my_request", "payment_request"},
+    "test_what_programs_can_do_is_drawn_without_a_complaint": {"api_docs"},
+    "test_staff_pages": {
+        "admin:accounts_member_history",
+        "admin:accounts_member_approve_her",
+        "admin:accounts_member_suspend_her",
+        "admin:accounts_member_reinstate_her",
+        "admin:ledger_account_give_hours",
+        "admin:ledger_account_write_off_debt",
+        "admin:ledger_account_change_its_limits",
+        "admin:ledger_transfer_undo",
+        "admin:marketplace_listing_hide_it",
+    },
 }
 
 
@@ -259,26 +310,9 @@ def test_pages_of_those_who_wait_are_suspended_or_sign_in_with_two_steps(eyes: C
         assert hers.found_nothing()
 
 
-STAFF_LISTS = (
-    "accounts/member",
-    "ledger/account",
-    "ledger/hold",
-    "ledger/transfer",
-    "ledger/entry",
-    "ledger/record",
-    "jobs/job",
-    "notifications/letter",
-    "notifications/event",
-    "marketplace/category",
-    "marketplace/listing",
-    "marketplace/exchange",
-    "marketplace/dispute",
-)
-
-
 def test_staff_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
     her = eyes("superuser")
-    her.see("/admin/", "/admin/books/", "/admin/ledger/", "/admin/accounts/", "/admin/password_change/done/")
+    her.see(*FOR_STAFF)
     her.page.goto(her.url + "/admin/books/")
     with her.page.expect_navigation():
         her.page.locator("main button[type=submit]").click()
@@ -289,7 +323,6 @@ def test_staff_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
         row = her.page.locator("#result_list tbody th a").first
         if row.count():
             her.see(str(row.get_attribute("href")))
-    her.see("/admin/accounts/member/?q=nobody", "/admin/accounts/member/?state__exact=suspended")
     member = "/admin/accounts/member/{}/{}/"
     her.see(
         member.format(scene["pks"]["waiting"], "history"),
@@ -298,6 +331,11 @@ def test_staff_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
         member.format(scene["pks"]["suspended"], "reinstate"),
         member.format(scene["pks"]["neighbour"], "roles"),
     )
+    her.see(*(f"/admin/ledger/account/{scene['pks']['account']}/{door}/" for door in ("give", "write-off", "limits")))
+    for name, door in {"ledger/transfer": "undo", "marketplace/listing": "hide"}.items():
+        her.page.goto(f"{her.url}/admin/{name}/")
+        row = str(her.page.locator("#result_list tbody th a").first.get_attribute("href"))
+        her.see(row.replace("change/", f"{door}/"))
     her.send_empty(member.format(scene["pks"]["neighbour"], "suspend"), "main form", reason="")
     assert her.found_nothing()
 
