@@ -9,13 +9,9 @@ import timebank.sqlite  # noqa: F401  before Django, so that it meets the right 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timebank.settings")
-    from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
+    from timebank.starting import run_command
 
-    try:
-        execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:  # a setting that is missing or makes no sense: its sentence is enough
-        sys.exit(str(error))
+    run_command(sys.argv)
 
 
 if __name__ == "__main__":

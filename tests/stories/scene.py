@@ -95,7 +95,8 @@ def scene(language: str) -> dict[str, Any]:
         ),
         "reset": f"/account/password/reset/key/{reset_key}/",
         "two_steps": two_steps.email,
-        "pks": {who: member.pk for who, member in people.items()} | {"neighbour": neighbour.pk, "account": neighbour.account.pk},
+        "pks": {who: member.pk for who, member in people.items()}
+        | {"neighbour": neighbour.pk, "account": neighbour.account.pk},
     }
 
 

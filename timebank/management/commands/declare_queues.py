@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from amqp.exceptions import AMQPError
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from kombu.exceptions import OperationalError
 
 from timebank.celery import declare_queues
 
@@ -18,6 +20,6 @@ class Command(BaseCommand):
             raise CommandError("There is nothing to make: without BROKER_URL the queues live inside the server.")
         try:
             declare_queues()
-        except OSError as error:
-            raise CommandError(f"RabbitMQ does not answer at BROKER_URL ({type(error).__name__}).") from error
+        except (OSError, OperationalError, AMQPError) as error:
+            raise CommandError(f"RabbitMQ does not let us in at BROKER_URL: {error}") from error
         self.stdout.write("The queues are there.")

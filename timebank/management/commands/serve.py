@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from timebank.demo import logins
-from timebank.starting import no_answer, refuse_settings_that_do_not_fit, refuse_unguarded_books
+from timebank.starting import NOT_UP_TO_DATE, no_answer, refuse_settings_that_do_not_fit, refuse_unguarded_books
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 GRACE_SECONDS = 5  # for pages that are being made when the server is asked to stop
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         if not plan:
             return
         if not settings.EMBEDDED:
-            self._refuse("The database is not up to date: run manage.py migrate first.")
+            self._refuse(NOT_UP_TO_DATE)
         call_command("migrate", interactive=False, verbosity=0)
 
     def _collect_static_files(self) -> None:
