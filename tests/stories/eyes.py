@@ -26,6 +26,23 @@ SIGHTS: dict[str, tuple[Sight, ...]] = (
 RUN_AXE = """within => axe.run(within ?? document, {resultTypes: ['violations'], preload: false})
     .then(found => found.violations)"""
 IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# A word that goes on in the next line, without a hyphen of ours; addresses and codes are no words.
+CUT_WORDS = r"""() => {
+    const cut = new Set()
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    while (texts.nextNode()) {
+        const text = texts.currentNode, within = text.parentElement
+        if (!within.checkVisibility({visibilityProperty: true, opacityProperty: true}) || within.closest(".skip")) continue
+        for (const {0: word, index} of text.data.matchAll(/(?<![\p{L}\p{M}\p{N}@/._:-])[\p{L}\p{M}]{2,20}(?![\p{L}\p{M}\p{N}@/_-]|[.:][\p{L}\p{N}])/gu)) {
+            const range = document.createRange()
+            range.setStart(text, index)
+            range.setEnd(text, index + word.length)
+            const lines = [...range.getClientRects()].filter(({width}) => width > 0).map(({top}) => Math.round(top))
+            if (new Set(lines).size > 1) cut.add(word)
+        }
+    }
+    return [...cut]
+}"""
 # Rows of the same elements with the same classes, roles and states, with words or without, are drawn by the same rules.
 # Two of them stay, so that what must not be there twice can be.
 TWO_OF_EACH_ROW = """() => {
@@ -96,6 +113,8 @@ class Eyes:
         for width in {NARROWEST, WIDE} - seen:
             self.page.set_viewport_size({"width": width, "height": 800})
             self.wrong += _too_wide(self.page)
+            if width == NARROWEST and "/admin/" not in self.page.url:
+                self.wrong += _cut_words(self.page)
         for number, (width, theme) in enumerate(self.sights):
             self.page.set_viewport_size({"width": width, "height": 800})
             self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
@@ -105,6 +124,8 @@ class Eyes:
                 "document.getAnimations().forEach(one => one.effect.getComputedTiming().endTime === Infinity || one.finish())"
             )  # colours fade over
             found = _too_wide(self.page)
+            if width == NARROWEST and "/admin/" not in self.page.url:
+                found += _cut_words(self.page)
             if number == 0:
                 self.page.evaluate(AXE_SCRIPT)
             if not IN_FULL:
@@ -133,6 +154,10 @@ def _met_by_axe(page: Page, within: str | None = None) -> list[str]:
 
 def _too_wide(page: Page) -> list[str]:
     return [f"{page.url} is wider than {_width(page)}"] if page.evaluate(IS_TOO_WIDE) else []
+
+
+def _cut_words(page: Page) -> list[str]:
+    return [f"{page.url} cuts {', '.join(cut)}"] if (cut := page.evaluate(CUT_WORDS)) else []
 
 
 def _width(page: Page) -> int | None:
