@@ -191,6 +191,12 @@
       if (meant && !isPressed) askWhich(meant);
     });
     addEventListener("pointerup", () => { isPressed = false; });
+    // The line that says how much there is follows the account; a question that waits for its answer stays.
+    if (isLimited) document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+      if (elt.id !== "up-to") return;
+      box.dataset.available = elt.dataset.available;
+      if (readings.hidden) sayWhatIsLeft();
+    });
     show([...readings.querySelectorAll("button")].map((button) => button.value));
     sayWhatIsLeft();
   };

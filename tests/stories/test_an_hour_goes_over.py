@@ -32,6 +32,25 @@ def test_both_see_an_hour_go_over_without_reloading(meet: Meet, width: int) -> N
     assert "1 h" in str(mail["Subject"]) + mail.as_string()
 
 
+def test_what_one_can_send_grows_while_one_writes_a_payment(meet: Meet) -> None:
+    gilda, hugo = meet("Gilda Reis", width=390), meet("Hugo Braga")
+    gilda.join()
+    hugo.join()
+    page = gilda.go("/send/")
+    expect(page.locator("body")).to_have_attribute("data-live", "on")
+    page.fill("[name=amount]", "4 h 15 min")
+    said = page.locator("[data-stepper] [data-left]")
+    expect(said).to_have_text("You can send up to 4\u00a0h.")
+
+    hugo.send(gilda, "22 min")
+
+    expect(page.locator("#up-to")).to_have_text("You can send up to 4 h 22 min.")
+    expect(said).to_have_text("You will have 7\u00a0min left.")
+    expect(page.locator("[name=amount]")).to_have_value("4 h 15 min")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("#available")).to_contain_text("4h22min")
+
+
 def test_an_arrival_is_seen_after_the_socket_was_cut_and_came_back(meet: Meet) -> None:
     clara, davi = meet("Clara Dias"), meet("Davi Rocha")
     clara.join()
