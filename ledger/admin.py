@@ -118,7 +118,7 @@ class AccountAdmin(ReadOnlyAdmin):
 @admin.register(Hold)
 class HoldAdmin(_Amounts, ReadOnlyAdmin):
     list_display = ["created_at", "from_whom", "to_whom", "amount", "kind", "state", "tries"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state", "due", "kind"]
     list_select_related = ["payer__owner", "payee__owner"]
     ordering = ["-pk"]
     search_fields = ["=public_id", *_owned("payer", "payee")]

@@ -84,7 +84,8 @@ def figures() -> dict[str, Any]:
         "sum_minutes": Account.objects.aggregate(sum=Sum("balance_minutes"))["sum"] or 0,
         "given_out_minutes": -fund.balance_minutes if fund else 0,
         "fund_left_minutes": fund.available_minutes if fund else 0,
-        "waiting_holds": Hold.objects.filter(state=Hold.State.HELD, due=True).count(),
+        "waiting_holds": Hold.objects.on_their_way().count(),
+        "set_aside": Hold.objects.set_aside().count(),
         "unnumbered_records": Record.objects.filter(leaf=None).count(),
         "dead_jobs": Job.objects.dead().count(),
         "unsent_letters": Letter.objects.filter(sent_at=None).count(),
@@ -113,7 +114,8 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cases_count": None if cases is None else cases.count(),
         "open_listings": Listing.objects.open().count() if sees("marketplace.view_listing") else None,
         "live_exchanges": _live_exchanges() if sees("marketplace.view_exchange") else None,
-        "pending": Hold.objects.filter(state=Hold.State.HELD).count() if sees("ledger.view_hold") else None,
+        "on_their_way": Hold.objects.on_their_way().count() if sees("ledger.view_hold") else None,
+        "set_aside": Hold.objects.set_aside().count() if sees("ledger.view_hold") else None,
         "dead_jobs": Job.objects.dead().count() if sees("jobs.view_job") else None,
     }
 

@@ -40,6 +40,14 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def live(self) -> Self:
         return self.filter(state=Hold.State.HELD)
 
+    def on_their_way(self) -> Self:
+        """Live holds that arrive in a moment."""
+        return self.live().filter(due=True)
+
+    def set_aside(self) -> Self:
+        """Live holds that are kept until somebody says what becomes of them."""
+        return self.live().filter(due=False)
+
     def not_frozen(self, at: datetime) -> Self:
         return self.exclude(frozen_until__gt=at)
 

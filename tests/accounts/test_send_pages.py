@@ -11,6 +11,7 @@ from accounts import operations
 from ledger import operations as ledger
 from ledger.models import Account, Hold, Note
 from tests.factories import available, make_coordinator, make_member
+from tests.pages.moving import keep
 from timebank.durations import NO_BREAK
 
 pytestmark = pytest.mark.django_db
@@ -474,3 +475,12 @@ def test_a_kind_of_help_that_there_is_not_is_refused(client, ana, bento):
 
     assert is_to_be_mended(page)
     assert "banana is not one of the available choices" in source(page)
+
+
+def test_hours_kept_for_an_exchange_are_set_aside_and_not_on_their_way(client, ana, bento):
+    keep(ana, bento, 45)
+
+    page = source(client.get("/send/"))
+
+    assert ">Set aside for others</dt><dd>45 min</dd>" in page
+    assert "On its way" not in page

@@ -16,7 +16,7 @@ from accounts.models import Member
 from accounts.roles import Role
 from ledger.models import Leaf, Note
 from tests.factories import make_coordinator, make_member, make_moderator, make_superuser
-from tests.pages.moving import send, start
+from tests.pages.moving import keep, send, start
 from timebank.durations import NO_BREAK
 
 pytestmark = pytest.mark.django_db
@@ -126,10 +126,12 @@ def test_the_overview_counts_what_each_role_may_see(signed_in):
     make_member(state=Member.State.APPLIED)
     send(ana, bento, 90)
     start(ana, bento, 15)
+    keep(ana, bento, 30)
+    keep(ana, bento, 15)
 
     market = {"Open cases": "0", "Offers and requests": "0", "Exchanges under way": "0"}
     everyone = {"Waiting for approval": "1", "Moved this month": "1 h 30 min", **market}
-    running = {"Payments on their way": "1", "Jobs given up": "0"}
+    running = {"Payments on their way": "1", "Payments set aside": "2", "Jobs given up": "0"}
     assert figures(signed_in(make_coordinator())) == {"Members": "3", **everyone, **running}
     assert figures(signed_in(make_moderator())) == {"Members": "4", **everyone}
 

@@ -7,7 +7,7 @@ import itertools
 from accounts.models import Member
 from accounts.operations import send_hours
 from ledger.models import Hold
-from ledger.operations import post, void
+from ledger.operations import accept, post, void
 
 _number = itertools.count(1)
 
@@ -22,6 +22,19 @@ def start(sender: Member, recipient: Member, minutes: int = 60, note: str = "", 
         note=note,
         nonce=f"story-{next(_number)}",
         again=True,
+    )
+
+
+def keep(sender: Member, recipient: Member, minutes: int = 60) -> Hold:
+    """Hours that are set aside until somebody says what becomes of them."""
+    return accept(
+        payer=sender.account,
+        payee=recipient.account,
+        amount_minutes=minutes,
+        kind="help",
+        key=f"kept-{next(_number)}",
+        actor=sender,
+        due=False,
     )
 
 
