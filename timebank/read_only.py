@@ -27,8 +27,13 @@ class ReadOnlyAdmin(ModelAdmin):
     actions: Any = None
     paginator = InfinitePaginator
     show_full_result_count = False
+    list_disable_select_all = True  # how many all are nobody counts
     list_per_page = 50
     list_fullwidth = True
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Without the words that would say how many there are in all: the paginator makes that number up."""
+        return super().changelist_view(request, {"selection_note_all": "", **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

@@ -155,3 +155,11 @@ def test_who_pays_and_who_is_paid_lead_to_their_accounts(signed_in):
     page = signed_in(make_coordinator()).get(address(Transfer, "changelist")).content.decode()
     for person in (ana, bento):
         assert f'href="{address(Account, "change", person.account.pk)}">{person}</a>' in page
+
+
+@pytest.mark.parametrize("model", [Member, Transfer], ids=lambda model: model.__name__)
+def test_no_list_says_how_many_rows_there_are_for_nobody_counts_them(signed_in, model):
+    make_payment()
+    page = signed_in(make_superuser()).get(address(model, "changelist"))
+    assert page.context["cl"].result_list
+    assert b"99999" not in page.content
