@@ -1,9 +1,10 @@
 """Roles: Django's groups of coordinators and moderators, and what each may look at in the admin.
 
 What a role may *do* is decided by the operations; the admin asks these permissions only to know which lists and
-forms to show. All of them are permissions to look, but for one: a coordinator may add, change and delete categories,
+forms to show. All of them are permissions to look, but for two. A coordinator may add, change and delete categories,
 for these are the community's own words for what its people do, plain rows that are nobody's property and move no
-hours. What listings stand in is kept even so: the operation and the database refuse to delete it.
+hours. What listings stand in is kept even so: the operation and the database refuse to delete it. And a coordinator may
+have work run again that was given up: it decides nothing, for it was asked for before and is done once at most.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ MAY_SEE: dict[Role, dict[str, list[str]]] = {
 }
 
 MAY_CHANGE: dict[Role, dict[str, list[str]]] = {Role.COORDINATOR: {"marketplace": ["category"]}}
+MAY_RUN_AGAIN: dict[Role, dict[str, list[str]]] = {Role.COORDINATOR: {"jobs": ["job"]}}
 
 
 def with_role(role: Role) -> MemberQuerySet:
@@ -55,6 +57,7 @@ def make_groups(using: str = "default", **kwargs: Any) -> None:
     for role in Role:
         group, _created = Group.objects.using(using).get_or_create(name=role)
         given = _permissions(MAY_SEE, role, "view") | _permissions(MAY_CHANGE, role, "add", "change", "delete")
+        given |= _permissions(MAY_RUN_AGAIN, role, "run_again")
         group.permissions.set(Permission.objects.using(using).filter(given))
 
 

@@ -457,6 +457,12 @@ STAFF = [
         args=CATEGORY,
     ),
     Row("admin:books", staff("coordinator", "superuser"), "POST"),
+    Row(
+        "admin:jobs_job_changelist",
+        staff("coordinator", "superuser", cell="→ admin:jobs_job_changelist"),
+        "POST",
+        data={"action": "run_again", "_selected_action": "object:jobs.job"},
+    ),
 ]
 
 

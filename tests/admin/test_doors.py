@@ -103,14 +103,14 @@ def test_nothing_else_is_in_the_admin():
         assert not admin.site.is_registered(model)
 
 
-def test_of_all_that_roles_may_change_there_are_only_a_coordinators_categories():
+def test_of_all_that_roles_may_change_there_are_only_a_coordinators_categories_and_jobs_to_run_again():
     changed = {}
     for role in Role:
         names = set(Group.objects.get(name=role).permissions.values_list("codename", flat=True))
         assert names
         changed[role] = {name for name in names if not name.startswith("view_")}
     assert changed == {
-        Role.COORDINATOR: {"add_category", "change_category", "delete_category"},
+        Role.COORDINATOR: {"add_category", "change_category", "delete_category", "run_again_job"},
         Role.MODERATOR: set(),
     }
 

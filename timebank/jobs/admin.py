@@ -56,7 +56,7 @@ class JobAdmin(ReadOnlyAdmin):
         return ", ".join(map(str, job.args)) or "–"
 
     def has_run_again_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
+        return request.user.has_perm("jobs.run_again_job")
 
     @action(description=_("Run again what was given up"), permissions=["run_again"])
     def run_again(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:

@@ -50,6 +50,7 @@ class Job(models.Model):
     class Meta:
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
+        permissions = [("run_again_job", "Can run again what was given up")]
         indexes = [
             models.Index(fields=["not_before"], condition=Q(done_at=None, dead_at=None), name="job_open"),
             models.Index(fields=["dead_at"], condition=Q(done_at=None), name="job_dead"),
