@@ -507,9 +507,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refused": {"()": "timebank.logs.Refused"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refused"]}},
     "root": {"handlers": ["console"], "level": _one_of("LOG_LEVEL", LOG_LEVELS, default="WARNING")},
     "loggers": {
+        "django": {"handlers": []},  # its own would say all of it once more where DEBUG is on
         "timebank": {"level": _one_of("LOG_LEVEL", LOG_LEVELS, default="INFO")},
         "uvicorn.error": {"level": "WARNING"},
     },
