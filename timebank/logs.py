@@ -6,7 +6,7 @@ import logging
 
 
 class Refused(logging.Filter):
-    """Makes a request that was refused (4xx) one line, a warning: nothing of ours failed, so that a trace tells nothing.
+    """Makes a request that was refused (4xx) one line, a warning: nothing of ours failed, so a trace tells nothing.
 
     Django tells of a forged Host, a foreign form or a page that is nobody's business as of errors, each with its trace.
     """

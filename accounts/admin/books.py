@@ -64,8 +64,8 @@ class ReverseForm(forms.Form):
     may_pass_limit = forms.BooleanField(
         label=_("Even where it passes a limit"),
         help_text=_(
-            "Whoever got the hours may have spent them. With this they go back all the same: her balance falls below"
-            " what she may owe, and she can send nothing until she has earned it back."
+            "Whoever got the hours may have spent them. With this they go back all the same: their balance falls below"
+            " what they may owe, and they can send nothing until they have earned it back."
         ),
         required=False,
         widget=UnfoldBooleanWidget,

@@ -114,7 +114,7 @@ def pay_starting_grant(member: Member) -> None:
 def approve_member(member: Member, *, by: Member) -> Member:
     """Let a coordinator's yes make ``member``, who waits for it, a member. Raises NotAllowed, AlreadyDecided."""
     if not by.is_coordinator or by == member:
-        raise NotAllowed(_("Only a coordinator can approve a member, and nobody herself."))
+        raise NotAllowed(_("Only a coordinator can approve a member, and nobody approves themselves."))
     member = locked(member)
     if member.state != Member.State.APPLIED:
         raise AlreadyDecided(_("%(name)s is not waiting for approval.") % {"name": member})

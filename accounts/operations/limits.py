@@ -28,7 +28,7 @@ def change_limits(
     The day is the community's. Raises NotAllowed, also for one's own account and for the fund's; LimitsDisagree.
     """
     if not by.is_coordinator or (account is not None and account.owner_id == by.pk):
-        raise NotAllowed(_("Only a coordinator can do this, and nobody in her own case."))
+        raise NotAllowed(_("Only a coordinator can do this, and nobody in their own case."))
     if account is not None and account.kind != Account.Kind.MEMBER:
         raise NotAllowed(_("How much the fund may give out is a setting of the installation."))
     return ledger.change_limits(limits, account=account, reason=reason, by=by, takes_effect_at=_beginning(from_day))

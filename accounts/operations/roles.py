@@ -58,7 +58,7 @@ def make_administrator(member: Member) -> Member:
 
 def _check(member: Member, by: Member | None) -> None:
     if by is not None and (not by.is_superuser or by == member):
-        raise NotAllowed(_("Only an administrator can change roles, and nobody her own."))
+        raise NotAllowed(_("Only an administrator can change roles, and nobody their own."))
 
 
 def _follow(member: Member) -> None:

@@ -115,7 +115,7 @@ def _concerned(move: StaffMove) -> set[int]:
 
 def _check_coordinator(by: Member, concerned: set[int]) -> None:
     if not by.is_coordinator or by.pk in concerned:
-        raise NotAllowed(_("Only a coordinator can do this, and nobody in her own case."))
+        raise NotAllowed(_("Only a coordinator can do this, and nobody in their own case."))
 
 
 def _check_waiting(move: StaffMove) -> None:

@@ -72,7 +72,7 @@ def forget_ended_devices() -> None:
 
 def _check_may_suspend(member: Member, by: Member) -> None:
     if by == member or not (by.is_coordinator or by.is_moderator):
-        raise NotAllowed(_("Only a coordinator or moderator can do this, and nobody in her own case."))
+        raise NotAllowed(_("Only a coordinator or moderator can do this, and nobody in their own case."))
     if member.is_superuser and not by.is_superuser:
         raise NotAllowed(_("Only another administrator can suspend an administrator."))
 

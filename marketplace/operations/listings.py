@@ -170,7 +170,7 @@ def _check_may_list(member: Member) -> None:
 
 def _check_may_hide(by: Member, listing: Listing) -> None:
     if not (by.is_coordinator or by.is_moderator) or by.pk == listing.owner_id:
-        raise CannotTakePart(_("Only a coordinator or a moderator can do this, and not with a listing of her own."))
+        raise CannotTakePart(_("Only a coordinator or a moderator can do this, and not with a listing of their own."))
 
 
 def _locked_own(listing: Listing, by: Member) -> Listing:

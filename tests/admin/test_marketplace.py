@@ -193,7 +193,7 @@ def test_nobody_hides_or_shows_a_listing_of_her_own(signed_in):
     assert f"{page}hide/" not in browser.get(f"{page}change/").content.decode()
     answer = browser.post(f"{page}hide/", {"because": "Tired."})
     assert answer.status_code == 422
-    assert "not with a listing of her own" in answer.content.decode()
+    assert "not with a listing of their own" in answer.content.decode()
     assert Listing.objects.get(pk=listing.pk).is_open
 
 

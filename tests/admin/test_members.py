@@ -105,7 +105,7 @@ def test_nobody_acts_in_her_own_case(signed_in):
     coordinator = make_coordinator()
     browser = signed_in(coordinator)
     answer = choose(browser, "suspend", coordinator, reason="Tired")
-    assert "nobody in her own case" in said(answer)[0]
+    assert "nobody in their own case" in said(answer)[0]
     assert state_of(coordinator) == Member.State.ACTIVE
 
 

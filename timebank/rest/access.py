@@ -19,7 +19,7 @@ class InsufficientScope(PermissionDenied):
 
     def __init__(self, scope: str | None) -> None:
         needs = _("This token may only read. For this a token is needed that also pays: with the scope “pay”.")
-        hers = _("No token does this: it is for the member herself, on the site or in an app that she signed in to.")
+        hers = _("No token does this: it is for the member, on the site or in an app they signed in to.")
         super().__init__(needs if scope else hers)
         self.auth_header = 'Bearer error="insufficient_scope"' + (f', scope="{scope}"' if scope else "")
 
