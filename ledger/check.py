@@ -19,7 +19,7 @@ from timebank import clock
 from timebank.jobs.models import Job
 
 from . import log, replay
-from .models import Hold, PaymentRequest, Record
+from .models import Account, Hold, PaymentRequest, Record
 
 # A due hold that failed is tried again within ten minutes; past this nobody is at work.
 LONGEST_WAIT = timedelta(minutes=15)
@@ -222,6 +222,7 @@ _QUESTIONS = (
             OR (transfer.id IS NOT NULL AND (transfer.payer_id <> hold.payer_id OR transfer.payee_id <> hold.payee_id
                 OR transfer.amount_minutes <> coalesce(hold.post_minutes, hold.amount_minutes)
                 OR transfer.kind <> hold.kind OR transfer.public_id <> hold.public_id
+                OR transfer.posted_at <> hold.resolved_at
                 OR transfer.category <> hold.category OR transfer.reverses_id IS DISTINCT FROM hold.reverses_id))
             OR (hold.state = 'held') <> (hold.resolved_at IS NULL)
         ORDER BY hold.id LIMIT 1""",
@@ -272,7 +273,7 @@ _QUESTIONS = (
 def faults() -> list[Fault]:
     """The first bad row of every invariant that does not hold; empty while the books are sound."""
     first: dict[str, Fault] = {}
-    for look in (_broken_in_sql, _overdue, _unlike_a_replay, _unlike_its_leaf, _personal):
+    for look in (_broken_in_sql, _unlike_its_limit, _overdue, _unlike_a_replay, _unlike_its_leaf, _personal):
         for fault in look():
             first.setdefault(fault.invariant, fault)
     return sorted(first.values(), key=lambda fault: int(fault.invariant[1:]))
@@ -287,6 +288,22 @@ def _broken_in_sql() -> Iterator[Fault]:
             cursor.execute(sql)
             if row := cursor.fetchone():
                 yield Fault(question.invariant, f"{row[0]} {row[1]}", question.what)
+
+
+def _unlike_its_limit() -> Iterator[Fault]:
+    """A credit limit is the one that the log says last of it."""
+    said: dict[str, int] = {}
+    for body in Record.objects.filter(kind__in=["account", "limit"]).order_by("pk").values_list("body", flat=True):
+        record = json.loads(body)
+        if record.get("limit_minutes") is not None:
+            said[record["account"]] = record["limit_minutes"]
+    limits = Account.objects.order_by("pk").values_list("pk", "public_id", "credit_limit_minutes")
+    for pk, public_id, limit_minutes in limits.iterator(_ROWS_AT_ONCE):
+        if said.get(public_id, limit_minutes) != limit_minutes:
+            yield Fault(
+                "I4", f"ledger_account {pk}", f"its credit limit is not the {said[public_id]} that the log says"
+            )
+            return
 
 
 def _overdue() -> Iterator[Fault]:

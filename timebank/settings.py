@@ -277,7 +277,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
             "PRAGMA cache_size=-20000; PRAGMA mmap_size=134217728; PRAGMA temp_store=MEMORY;"
-            "PRAGMA journal_size_limit=27103364;"
+            "PRAGMA journal_size_limit=27103364; PRAGMA recursive_triggers=ON;"
         ),
     }
 else:

@@ -68,7 +68,7 @@ class _Commands(ManagementUtility):
     def fetch_command(self, subcommand: str) -> BaseCommand:
         command = super().fetch_command(subcommand)
         if subcommand != "check":  # which lists all of them
-            command.check = _in_one_sentence  # type: ignore[method-assign]
+            command.check = _in_one_sentence  # type: ignore[assignment, method-assign]
         return command
 
 

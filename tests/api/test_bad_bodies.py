@@ -180,7 +180,9 @@ def test_what_is_not_hers_is_not_there(ana, path, body):
     assert problem(Person(ana).post(path, body))[0] == 404
 
 
-@pytest.mark.parametrize("path", ["", "v1/", "v1/me", "v2/me/", "auth/", "auth/app/v1/nothing", "v1/holds", "nothing"])
+@pytest.mark.parametrize(
+    "path", ["", "v1/nothing/", "v1/me", "v2/me/", "auth/", "auth/app/v1/nothing", "v1/holds", "nothing"]
+)
 def test_a_wrong_address_is_told_to_a_program_as_a_program(client, path):
     refused = client.get(f"/api/{path}")
 

@@ -62,6 +62,14 @@ TAMPERINGS = {
         f"UPDATE ledger_transfer SET amount_minutes = amount_minutes + 1 WHERE id = {HELP}",
         "I2 I10 I11 I14",
     ),
+    "a transfer dated back": (
+        f"UPDATE ledger_transfer SET posted_at = '2020-01-01 00:00:00+00' WHERE id = {HELP}",
+        "I11",
+    ),
+    "a credit limit raised": (
+        f"UPDATE ledger_account SET credit_limit_minutes = 999, floor_minutes = -999 WHERE id = {ANA}",
+        "I4",
+    ),
     "a transfer's kind changed": (f"UPDATE ledger_transfer SET kind = 'gift' WHERE id = {HELP}", "I11 I14"),
     "a transfer's parties exchanged": (
         f"UPDATE ledger_transfer SET payer_id = payee_id, payee_id = payer_id WHERE id = {HELP}",

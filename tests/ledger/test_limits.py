@@ -31,6 +31,18 @@ def test_one_account_may_go_further_with_a_reason():
     assert now(bento).credit_limit_minutes == 0
 
 
+def test_what_was_written_of_limits_is_never_written_over():
+    made = change(Limits(120), account=neighbours(0)[0])
+
+    for done in (
+        lambda: LimitChange.objects.filter(pk=made.pk).update(credit_limit_minutes=999),
+        lambda: LimitChange.objects.filter(pk=made.pk).update(applied_at=None),
+        lambda: LimitChange.objects.filter(pk=made.pk).delete(),
+    ):
+        with pytest.raises(IntegrityError, match="ledger_limitchange"), transaction.atomic():
+            done()
+
+
 def test_a_change_for_all_leaves_those_alone_that_have_their_own():
     ana, bento = neighbours(0, 0)
     change(Limits(240), account=ana)

@@ -49,7 +49,7 @@ def test_a_forged_host_is_one_line(client: Client, log: io.StringIO) -> None:
 def test_an_address_that_makes_no_sense_is_one_line(client: Client, log: io.StringIO) -> None:
     client.force_login(make_member())
     assert client.get("/wallet/?before=banana").status_code == 400
-    assert the_line(log) == "WARNING django.request: not a number: /wallet/"
+    assert the_line(log) == "WARNING django.request: Bad Request: /wallet/"
 
 
 def test_a_page_that_is_not_for_her_is_one_line(client: Client, log: io.StringIO) -> None:
