@@ -38,7 +38,6 @@ run: $(VENV)/.ok-run ## start Timebank, with a demo community (DEMO=0 without, P
 	@if [ "$(DEMO)" != 0 ]; then
 		exec $(BIN)/python manage.py serve --demo
 	fi
-	echo "No demo community. To set up your own: $(BIN)/python manage.py setup"
 	exec $(BIN)/python manage.py serve
 
 .PHONY: run-full

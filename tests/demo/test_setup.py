@@ -15,7 +15,7 @@ from accounts.models import Member
 from ledger.models import Record
 from ledger.operations import fund
 from tests.factories import make_member
-from tests.live import manage
+from tests.live import Server, manage
 from timebank import demo
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +186,14 @@ def test_the_next_start_goes_by_what_setup_wrote(tmp_path):
     shown = manage("shell", "-v0", "-c", "from django.conf import settings; print(settings.COMMUNITY_NAME)", env=env)
     assert shown.stdout.strip() == GOOD["community"]
     assert Path(tmp_path, "timebank.sqlite3").exists()
+
+
+def test_how_to_set_up_is_said_until_somebody_is_there():
+    hint = "Nobody is here yet. To set up your community: "
+    with Server() as server:
+        assert hint in server.log_text()
+        server.stop()
+        begun = len(server.log_text())
+        server.manage("setup", "--no-input", *(f"--{name.replace('_', '-')}={value}" for name, value in GOOD.items()))
+        server.start()
+        assert hint not in server.log_text()[begun:]

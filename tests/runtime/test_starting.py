@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.live import BASE_DIR
+from tests.live import BASE_DIR, free_port
 
 NOBODY = "postgres://timebank@127.0.0.1:9/timebank"
 ON_QUEUES = {"BROKER_URL": "amqp://127.0.0.1:9/", "REDIS_URL": "redis://127.0.0.1:9/0"}
@@ -85,3 +86,17 @@ def test_full_mode_with_settings_that_do_not_fit(tmp_path: Path, settings: dict[
 
 def test_who_asks_for_the_trace_gets_it(tmp_path: Path) -> None:
     assert "Traceback (most recent call last):" in last_words(tmp_path, MANAGE, "check_ledger", "--traceback")
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_of_this_machine(tmp_path: Path, host: str) -> None:
+    (said,) = last_words(tmp_path, MANAGE, "serve", HOST=host, PORT=str(free_port()))
+    assert said.startswith(f"Cannot listen on {host}:")
+    assert said.endswith("): HOST must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them.")
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as neighbour:
+        port = neighbour.getsockname()[1]
+        (said,) = last_words(tmp_path, MANAGE, "serve", PORT=str(port))
+    assert said == f"Cannot listen on 127.0.0.1:{port} (Address already in use): choose another port with PORT=8001."

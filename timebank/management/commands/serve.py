@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
+import os
 import signal
 import socket
 import sys
@@ -20,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.models import Member
 from timebank.demo import logins
 from timebank.starting import NOT_UP_TO_DATE, no_answer, refuse_settings_that_do_not_fit, refuse_unguarded_books
 
@@ -86,8 +89,7 @@ class Command(BaseCommand):
                 listener.bind((host, port))
                 listener.listen(2048)
             except (OSError, OverflowError) as error:
-                reason = getattr(error, "strerror", None) or str(error)
-                self._refuse(f"Cannot listen on {host}:{port} ({reason}): choose another port with PORT=8001.")
+                self._refuse(_why_not_there(error, host, port))
             listener.set_inheritable(True)
             yield listener
 
@@ -168,8 +170,19 @@ class Command(BaseCommand):
         )
 
 
+def _why_not_there(error: OSError | OverflowError, host: str, port: int) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    is_elsewhere = isinstance(error, socket.gaierror) or getattr(error, "errno", None) == errno.EADDRNOTAVAIL
+    mend = (
+        "HOST must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
+        if is_elsewhere
+        else "choose another port with PORT=8001"
+    )
+    return f"Cannot listen on {host}:{port} ({reason}): {mend}."
+
+
 def _announcement(host: str, port: int) -> str:
-    """Where the site is, and who can sign in to the demo. Made before the server runs: it asks the database."""
+    """Where the site is, and how to come in. Made before the server runs: it asks the database."""
     here = "127.0.0.1" if host in EVERYWHERE else host
     here = f"[{here}]" if ":" in here else here
     lines = ["", f"{settings.COMMUNITY_NAME} is open at http://{here}:{port}/"]
@@ -177,6 +190,8 @@ def _announcement(host: str, port: int) -> str:
         lines.append(f"From phones on the same network: {settings.SITE_URL}/")
     if known := logins():
         lines += ["To look around, sign in as", *map(str, known)]
+    elif not Member.objects.people().exists():
+        lines.append(f"Nobody is here yet. To set up your community: {os.path.relpath(sys.executable)} manage.py setup")
     return "\n".join(lines)
 
 
