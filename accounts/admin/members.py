@@ -63,7 +63,7 @@ class MemberAdmin(ReadOnlyAdmin):
     search_fields = ["display_name", "email"]
     search_help_text = _("Name or e-mail")
     fieldsets = [
-        (_("Person"), {"fields": ["display_name", "email", "about", "language", "zone", "public_id"]}),
+        (_("Person"), {"fields": ["display_name", "email", "own_words", "language", "zone", "public_id"]}),
         (
             _("Membership"),
             {"fields": ["state", "suspended_because", "signed_up_at", "joined_at", "role_names", "last_login"]},
@@ -103,6 +103,10 @@ class MemberAdmin(ReadOnlyAdmin):
     )
     def standing(self, member: Member) -> tuple[str, str]:
         return member.state, member.get_state_display()
+
+    @display(description=_("in their own words"))
+    def own_words(self, member: Member) -> str:
+        return member.about
 
     @display(description=_("time zone"))
     def zone(self, member: Member) -> str:

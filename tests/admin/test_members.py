@@ -204,3 +204,14 @@ def test_a_moderator_sees_no_balances(signed_in):
     assert hers not in browser.get(LIST).content.decode()
     assert hers not in browser.get(page_of(ana)).content.decode()
     assert hers in signed_in(make_coordinator()).get(LIST).content.decode()
+
+
+def test_what_somebody_says_of_themselves_is_not_called_about_you(signed_in):
+    ana = make_member(name="Ana")
+    Member.objects.filter(pk=ana.pk).update(about="I bake on Saturdays.")
+
+    page = signed_in(make_coordinator()).get(page_of(ana)).content.decode()
+
+    assert "I bake on Saturdays." in page
+    assert "n their own words" in page
+    assert "bout you" not in page

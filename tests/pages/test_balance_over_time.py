@@ -104,3 +104,8 @@ def test_the_same_few_queries_for_any_number_of_rows(client, ana, bento, django_
 
     with django_assert_num_queries(QUERIES):
         client.get("/wallet/balance/")
+
+
+def test_its_page_is_a_part_of_the_wallet(client, ana):
+    page = client.get("/wallet/balance/").content.decode()
+    assert '<a href="/wallet/" aria-current="page">' in page
