@@ -17,12 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from timebank.rest.fields import PartySerializer
+from timebank.rest.fields import PartySerializer, without_query
 from timebank.rest.filters import MomentFilter
-from timebank.rest.pages import check_query
+from timebank.rest.schema import not_kept
 
 from . import files, queries
-from .api_statements import CommunityView, StatementView
+from .api_statements import CommunityView, FundEntryView, StatementView
 from .models import Account, Entry, Hold, Kind, Lot, Transfer
 
 IDS = "[A-Za-z0-9]{1,40}"  # public ids and txids: nothing else reaches the database
@@ -182,6 +182,7 @@ class AccountView(viewsets.ViewSet):
     serializer_class = AccountSerializer
 
     @extend_schema(operation_id="account_retrieve", responses=ONE_ACCOUNT)
+    @without_query
     def list(self, request: Request) -> Response:
         """What is on it, what is held, and what can be spent."""
         account = get_object_or_404(Account, owner=request.user.pk)
@@ -223,9 +224,10 @@ class TransferView(viewsets.ReadOnlyModelViewSet[Transfer]):
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True)
+    @not_kept
+    @without_query
     def receipt(self, request: Request, id: str) -> HttpResponse:
         """The receipt, as a PDF."""
-        check_query(request, ())
         arrived = get_object_or_404(self.get_queryset(), public_id=id, hold__isnull=False)
         files.check_pace(request._request)
         return files.receipt(queries.payment(arrived.public_id, of=request.user), reader=request.user)
@@ -259,9 +261,10 @@ class LotView(mixins.ListModelMixin, viewsets.GenericViewSet[Lot]):
 
 
 def register(router: BaseRouter) -> None:
-    router.register("account", AccountView, "account")
     router.register("account", StatementView, "statement")
+    router.register("account", AccountView, "account")
     router.register("holds", HoldView, "hold")
     router.register("entries", EntryView, "entry")
     router.register("lots", LotView, "lot")
+    router.register("community/entries", FundEntryView, "fund-entry")
     router.register("community", CommunityView, "community")

@@ -11,13 +11,15 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, viewsets
+from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from timebank.rest.pages import check_query, paged
+from timebank.rest.fields import without_query
+from timebank.rest.pages import check_query
+from timebank.rest.schema import not_kept
 
 from . import community, files, origins, statements
 from .exports import FILES
@@ -156,9 +158,9 @@ class StatementView(viewsets.ViewSet):
 
     @extend_schema(operation_id="account_hours", responses=HoursSerializer)
     @action(detail=False)
+    @without_query
     def hours(self, request: Request) -> Response:
         """Where the caller's hours come from, and what became of those that are no more."""
-        check_query(request, ())
         account = _own(request)
         told = {
             "lots": origins.origins(account),
@@ -174,6 +176,7 @@ class StatementView(viewsets.ViewSet):
         | {(200, "application/json"): OpenApiTypes.OBJECT},
     )
     @action(detail=False, url_path=f"statement/(?P<ending>{'|'.join(FILES)})")
+    @not_kept
     def statement(self, request: Request, ending: str) -> StreamingHttpResponse:
         """The statement, or what is chosen of it, as a file: PDF, CSV, JSON, or journal (hledger, Beancount)."""
         chosen, account = _chosen(request, _CHOICE), _own(request)
@@ -181,8 +184,21 @@ class StatementView(viewsets.ViewSet):
         return files.statement(account, chosen, ending)
 
 
-class CommunityView(viewsets.GenericViewSet[Entry]):
+class CommunityView(viewsets.ViewSet):
     """The community's books, in which nobody's balance is seen."""
+
+    @extend_schema(operation_id="community_retrieve", responses=ALL_FIGURES)
+    @without_query
+    def list(self, request: Request) -> Response:
+        """How many hours there are, and whether the books are right."""
+        figures = community.figures()
+        told = {name: getattr(figures, name) for name in figures.__slots__}
+        more = {"name": settings.COMMUNITY_NAME, "last_check": community.last_check()}
+        return Response(CommunitySerializer(told | more).data)
+
+
+class FundEntryView(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):
+    """The community fund's statement, newest line first."""
 
     serializer_class = FundEntrySerializer
     orderings = {"seq": "seq"}
@@ -190,21 +206,6 @@ class CommunityView(viewsets.GenericViewSet[Entry]):
 
     def get_queryset(self) -> QuerySet[Entry]:
         return Entry.objects.filter(account__kind=Account.Kind.FUND).select_related("transfer")
-
-    @extend_schema(operation_id="community_retrieve", responses=ALL_FIGURES)
-    def list(self, request: Request) -> Response:
-        """How many hours there are, and whether the books are right."""
-        check_query(request, ())
-        figures = community.figures()
-        told = {name: getattr(figures, name) for name in figures.__slots__}
-        more = {"name": settings.COMMUNITY_NAME, "last_check": community.last_check()}
-        return Response(CommunitySerializer(told | more).data)
-
-    @extend_schema(responses=FundEntrySerializer(many=True))
-    @action(detail=False)
-    def entries(self, request: Request) -> Response:
-        """The community fund's statement, newest line first."""
-        return paged(self, self.get_queryset(), FundEntrySerializer)
 
 
 def _own(request: Request) -> Account:

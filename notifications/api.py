@@ -19,10 +19,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from timebank.rest.fields import PersonField, StrictSerializer, read_body, without_body
+from timebank.rest.fields import PersonField, StrictSerializer, read_body, without_body, without_query
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, shown_once
-from timebank.rest.pages import check_query, read_query
+from timebank.rest.pages import read_query
 
 from . import operations, queries, webhooks
 from .api_events import EventDataSerializer, EventSerializer
@@ -123,9 +123,9 @@ class NotificationView(viewsets.ReadOnlyModelViewSet[Event]):
 
     @extend_schema(operation_id="notifications_unread", responses=UnreadSerializer)
     @action(detail=False, filterset_class=None, orderings={}, pagination_class=None)
+    @without_query
     def unread(self, request: Request) -> Response:
         """How many the caller has not read."""
-        check_query(request, ())
         return Response(UnreadSerializer(queries.standing(request.user)).data)
 
     @extend_schema(request=ReadSerializer, responses=HowManySerializer)

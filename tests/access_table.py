@@ -140,7 +140,7 @@ PAGES = [
     Row("api:statement-statement", signed_in(anonymous="401", newcomers="404"), args={"ending": "csv"}),
     Row("api:transfer-receipt", for_programs(own()), args={"id": "payment"}),
     Row("api:community-list", signed_in(anonymous="401")),
-    Row("api:community-entries", signed_in(anonymous="401")),
+    Row("api:fund-entry-list", signed_in(anonymous="401")),
     Row("api:me-qr", signed_in(anonymous="401")),
     Row("api:notification-unread", signed_in(anonymous="401")),
     Row("api:payment-request-qr", signed_in(anonymous="401"), args={"id": "neighbour's request"}),

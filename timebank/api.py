@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import include, path, re_path
+from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.request import Request
@@ -41,7 +42,13 @@ urlpatterns = [
     path("v1/", include((router.urls, "api"))),
     path("auth/", include("accounts.api_entrance")),
     path("docs/", api_docs, name="api_docs"),
-    path("schema/", SpectacularJSONAPIView.as_view(authentication_classes=[], throttle_classes=[]), name="api_schema"),
+    path(
+        "schema/",
+        cache_control(public=True, max_age=300)(
+            SpectacularJSONAPIView.as_view(authentication_classes=[], throttle_classes=[])
+        ),
+        name="api_schema",
+    ),
     # So that a wrong address is told to a program as a program, whatever stands in it.
     re_path(r"^(?P<rest>[\s\S]*)$", nowhere, name="api_nowhere"),
 ]

@@ -545,7 +545,7 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "timebank.rest.pages.Pages",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["timebank.rest.filters.Chosen"],
     "DEFAULT_SCHEMA_CLASS": "timebank.rest.schema.Schema",
     "DEFAULT_THROTTLE_CLASSES": ["timebank.rest.pace.ByMember"],
     "EXCEPTION_HANDLER": "timebank.rest.problems.answer",

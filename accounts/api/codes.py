@@ -32,9 +32,9 @@ from ledger import operations as ledger
 from ledger.arriving import arrives
 from ledger.models import PaymentRequest
 from timebank import clock
-from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer, read_body, without_body
+from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer, read_body, without_body, without_query
 from timebank.rest.keys import keyed
-from timebank.rest.pages import check_query, read_query
+from timebank.rest.pages import read_query
 
 from .fields import LONGEST_NOTE, WordsField, caller, check_category
 from .sending import Sends, on_its_way
@@ -132,6 +132,7 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
         return _beside(PaymentRequest.objects.filter(hers))
 
     @extend_schema(responses=PaymentRequestSerializer)
+    @without_query
     def retrieve(self, request: Request, id: str) -> Response:
         found = codes.find_by_txid(request._request, id)
         operations.check_may_see(found, caller(request))
@@ -139,9 +140,9 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     @action(detail=True)
+    @without_query
     def qr(self, request: Request, id: str) -> HttpResponse:
         """Its QR code, as a picture."""
-        check_query(request, ())
         found = codes.find_by_txid(request._request, id)
         operations.check_may_see(found, caller(request))
         return as_picture(found.address)

@@ -22,9 +22,9 @@ from rest_framework.response import Response
 from accounts import operations, queries
 from accounts.models import Member
 from ledger import api as ledger_api
-from timebank.rest.fields import PartySerializer, PersonField, StrictSerializer, read_body, without_body
+from timebank.rest.fields import PartySerializer, PersonField, StrictSerializer, read_body, without_body, without_query
 from timebank.rest.keys import keyed
-from timebank.rest.pages import NEWEST_FIRST, check_query
+from timebank.rest.pages import NEWEST_FIRST
 
 from .codes import as_picture
 from .fields import NameField, WordsField, caller
@@ -97,15 +97,16 @@ class MeView(viewsets.ViewSet):
     serializer_class = MeSerializer
 
     @extend_schema(operation_id="me_retrieve", responses=ONESELF)
+    @without_query
     def list(self, request: Request) -> Response:
         """Who the caller is, as she set it."""
         return Response(MeSerializer(caller(request)).data)
 
     @extend_schema(operation_id="me_qr", responses={(200, "image/png"): OpenApiTypes.BINARY})
     @action(detail=False)
+    @without_query
     def qr(self, request: Request) -> HttpResponse:
         """The QR code by which neighbours pay the caller, as a picture; it is good for ever."""
-        check_query(request, ())
         return as_picture(queries.pay_me_address(caller(request)))
 
     @extend_schema(request=ProfileSerializer, responses=ONESELF)
@@ -128,6 +129,7 @@ class MeView(viewsets.ViewSet):
 
     @extend_schema(responses=AgreementSerializer)
     @action(detail=False)
+    @without_query
     def agreement(self, request: Request) -> Response:
         """The present versions of the terms and the privacy notice; they stand at /terms/ and /privacy/."""
         versions = operations.present_versions()
@@ -191,6 +193,7 @@ class MemberView(viewsets.ReadOnlyModelViewSet[Member]):
 
     @extend_schema(responses=PartySerializer(many=True))
     @action(detail=False, filterset_class=None, orderings={}, pagination_class=None)
+    @without_query
     def blocked(self, request: Request) -> Response:
         """Whom the caller keeps apart, the latest first; the last two hundred."""
         mine = caller(request).blocks.select_related("of").order_by("-pk")[:MOST_BLOCKS]

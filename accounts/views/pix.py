@@ -171,6 +171,8 @@ class PixView(viewsets.ViewSet):
         if isinstance(exc, NotAuthenticated):
             exc = SignedOut(_("Please sign in first."))
         response = super().handle_exception(exc)
+        if isinstance(exc, SignedOut):
+            response["WWW-Authenticate"] = "Bearer"
         if is_problem(response.data):
             response.data = {"message": response.data["detail"], "code": response.data["code"]}
         return response

@@ -23,7 +23,7 @@ from marketplace import operations
 from marketplace.files import served
 from marketplace.models import LONGEST_STATEMENT, Dispute, Evidence, Statement
 from marketplace.pace import check_pace
-from timebank.rest.fields import PersonField, StrictSerializer, read_body
+from timebank.rest.fields import PersonField, StrictSerializer, read_body, without_query
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 
@@ -149,6 +149,7 @@ class EvidenceView(viewsets.GenericViewSet[Evidence]):
         return Evidence.objects.filter(Q(dispute__exchange__provider=me) | Q(dispute__exchange__receiver=me))
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @without_query
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
         """The file itself, to be kept and not shown."""
         return served(get_object_or_404(self.get_queryset(), public_id=id))

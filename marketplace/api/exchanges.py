@@ -37,7 +37,15 @@ from marketplace.models import (
 from marketplace.pace import check_pace
 from marketplace.rules import Action
 from timebank.errors import Refusal
-from timebank.rest.fields import AsKeptSerializer, MinutesField, MomentField, PersonField, StrictSerializer, read_body
+from timebank.rest.fields import (
+    AsKeptSerializer,
+    MinutesField,
+    MomentField,
+    PersonField,
+    StrictSerializer,
+    read_body,
+    without_query,
+)
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 from timebank.rest.pages import NEWEST_FIRST, paged
@@ -263,6 +271,7 @@ class ExchangeView(viewsets.ReadOnlyModelViewSet[Exchange]):
         return Exchange.objects.of(caller(self.request)).with_people().select_related("offered_by", "waits_for")
 
     @extend_schema(responses=OneExchangeSerializer)
+    @without_query
     def retrieve(self, request: Request, id: str) -> Response:
         return self.shown(id)
 

@@ -27,7 +27,7 @@ from marketplace.models import (
     Category,
     Listing,
 )
-from timebank.rest.fields import MinutesField, PersonField, StrictSerializer, read_body, without_body
+from timebank.rest.fields import MinutesField, PersonField, StrictSerializer, read_body, without_body, without_query
 from timebank.rest.filters import YesNoFilter
 from timebank.rest.keys import keyed, nonce_of
 from timebank.rest.pages import NEWEST_FIRST
@@ -52,6 +52,7 @@ class CategoryView(viewsets.ViewSet):
     serializer_class = CategorySerializer
 
     @extend_schema(operation_id="categories_list", responses=CategorySerializer(many=True))
+    @without_query
     def list(self, request: Request) -> Response:
         """All of them, in their order, named in the caller's language; there are few, so they come on one page."""
         found = Category.objects.select_related("parent").order_by("parent__position", "position", "pk")

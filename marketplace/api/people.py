@@ -16,7 +16,7 @@ from accounts.api import MemberView
 from accounts.models import Member
 from marketplace.models import Review
 from marketplace.queries import track_record
-from timebank.rest.fields import PersonField
+from timebank.rest.fields import PersonField, without_query
 from timebank.rest.pages import paged
 
 
@@ -54,6 +54,7 @@ class NeighbourView(MemberView):
 
     @extend_schema(responses=ReputationSerializer)
     @action(detail=True, filterset_class=None)
+    @without_query
     def reputation(self, request: Request, id: str) -> Response:
         """What is known of a neighbour from her exchanges, in figures."""
         return Response(ReputationSerializer(track_record(self._neighbour(id))).data)

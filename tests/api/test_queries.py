@@ -77,6 +77,18 @@ def test_so_many_queries(things):
     assert {path: queries_of(program, path.format(**ids)) for path in QUERIES} == QUERIES
 
 
+@pytest.mark.parametrize("things", [1], indirect=True, ids=[""])
+def test_no_read_passes_over_what_it_does_not_know(things):
+    program, ids = things
+
+    passed_over = [
+        path
+        for path in QUERIES
+        if program.get(path.format(**ids) + ("&" if "?" in path else "?") + "colour=red").status_code != 400
+    ]
+    assert ", ".join(passed_over) == ""
+
+
 def test_so_many_queries_to_act(things):
     program, ids = things
     person = Person(program.token.member)

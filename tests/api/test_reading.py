@@ -79,7 +79,8 @@ def test_what_moved_is_filtered_by_time_and_by_person(ana, bento):
     assert amounts("entries", f"after={moment}") == [-5]
     assert amounts("entries", f"before={moment}&kind=help") == [-10]
     assert amounts("transfers", "person=nobody") == []
-    assert problem(program.get("transfers/?after=yesterday")) == (400, "invalid")
+    for unclear in ("yesterday", "2026-11-01T00:00:00", "2026-11-01", "20261101T000000Z0"):
+        assert problem(program.get(f"transfers/?after={unclear}")) == (400, "invalid"), unclear
 
 
 def test_her_lots_add_up_to_what_she_has(ana):

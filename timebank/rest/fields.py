@@ -121,6 +121,17 @@ def without_body(act: Callable[..., Response]) -> Callable[..., Response]:
     return call
 
 
+def without_query(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a read that has nothing to choose refuse an address that chooses something."""
+
+    @wraps(act)
+    def call(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+        check_query(request, ())
+        return act(view, request, *args, **kwargs)
+
+    return call
+
+
 class PartySerializer(serializers.Serializer[Any]):
     """A person, by the id of her profile."""
 

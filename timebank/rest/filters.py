@@ -5,19 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
+from .pages import check_query
+
 
 class _Moment(IsoDateTimeField):
-    def strptime(self, value: str, format: str) -> datetime:
-        """Raises ValueError for what is no moment, or has no zone."""
-        moment: datetime = super().strptime(value, format)
-        if timezone.is_naive(moment):
-            raise ValueError("no zone")
+    def to_python(self, value: Any) -> datetime | None:
+        """Raises ValidationError for what is no moment, or has no zone: the base would take the reader's."""
+        try:
+            moment = parse_datetime(value) if value else None
+        except ValueError:  # a month or an hour that there is not
+            moment = None
+        if value and (moment is None or timezone.is_naive(moment)):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
         return moment
 
 
@@ -38,3 +46,15 @@ class YesNoFilter(filters.TypedChoiceFilter):
             error_messages={"invalid_choice": _("This must be true or false.")},
             **how,
         )
+
+
+class Chosen(filters.DjangoFilterBackend):
+    """What the address chooses of a list; a single thing is what it is, whatever else the address says."""
+
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        """Raises BadField for what would choose nothing."""
+        if getattr(view, "detail", False):
+            check_query(request, ())
+            return queryset
+        chosen: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return chosen

@@ -35,7 +35,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 _PROBLEM = OpenApiResponse(ProblemSerializer, description="Refused, with the reason.")
-_READING = ("401", "403", "404", "429")
+_READING = ("400", "401", "403", "404", "429")
 _WRITING = ("400", "401", "403", "404", "409", "415", "422", "429", "503")
 _KEY_PATTERN = {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}
 
@@ -52,6 +52,12 @@ _MARK = {"ETag": _header("For `If-None-Match`, the next time.")}
 _WHO = {"WWW-Authenticate": _header("How to come in, or the scope that lacks.")}
 
 
+def not_kept(act: Any) -> Any:
+    """Say of a read that nobody keeps its answer: it has no ``ETag``."""
+    act.is_not_kept = True
+    return act
+
+
 class Schema(AutoSchema):
     """Adds to each call the problems it may answer, its headers, the key where it needs one, and its scope."""
 
@@ -62,6 +68,10 @@ class Schema(AutoSchema):
     def _act(self) -> Any:
         """What answers the call."""
         return getattr(self.view, getattr(self.view, "action", "") or self.method.lower(), None)
+
+    @property
+    def _is_kept(self) -> bool:
+        return self.marks_reads and not getattr(self._act, "is_not_kept", False)
 
     @property
     def _reads(self) -> bool:
@@ -87,7 +97,7 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         act = self._act
-        if self._reads and not self.marks_reads:
+        if self._reads and not self._is_kept:
             return []
         if self._reads:
             words = "The `ETag` of an earlier answer: what has not changed since is 304."
@@ -108,20 +118,15 @@ class Schema(AutoSchema):
             bodies["200"] = {**bodies["202"], "description": "They have arrived."}
         # (A 422 is a key that came with another call, or a file that is none.)
         problems = _READING if self._reads else _WRITING
-        if self._reads and (self._is_list_view() or self._takes_a_query()):
-            problems = ("400", *problems)
         for status in problems:
             if status not in bodies:
                 bodies[status] = self._get_response_for_code(self.problem, status, [self.problem_type])  # type: ignore[no-untyped-call]
         for status, body in bodies.items():
             if headers := self._headers(status):
                 body["headers"] = headers
-        if self._reads and self.marks_reads:
+        if self._reads and self._is_kept:
             bodies["304"] = {"description": "Not changed.", "headers": _MARK}
         return bodies
-
-    def _takes_a_query(self) -> bool:
-        return any(parameter.location == OpenApiParameter.QUERY for parameter in self.get_override_parameters())
 
     def _headers(self, status: str) -> dict[str, Any]:
         match status:
@@ -132,7 +137,7 @@ class Schema(AutoSchema):
             case _ if status[0] != "2":
                 return {}
         if self._reads:
-            return _MARK if self.marks_reads else {}
+            return _MARK if self._is_kept else {}
         act = self._act
         headers = _REPLAYED if getattr(act, "is_keyed", False) else {}
         waits = getattr(act, "may_wait", False)

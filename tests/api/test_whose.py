@@ -1,0 +1,73 @@
+"""What is hers is hers: every act on it, asked for by anybody else, finds nothing and changes nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.factories import make_coordinator, make_member, make_moderator
+
+from .everything import ACTS, CHANGES
+from .programs import Person, Program
+from .test_every_body import standing
+from .test_queries import QUERIES
+
+pytestmark = pytest.mark.django_db
+
+# Open to neighbours: a profile, a listing to read, a code for whoever was shown it.
+FOR_NEIGHBOURS = {"{other}", "{hers}", "{listing}", "{code}"}
+
+
+def is_hers(path: str) -> bool:
+    """Whether the path names something that others have no part in."""
+    return bool(set(re.findall(r"\{\w+\}", path)) - FOR_NEIGHBOURS - {"{ending}"})
+
+
+def said(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    return {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
+
+
+@pytest.mark.parametrize("things", [1], indirect=True, ids=[""])
+@pytest.mark.parametrize("who", [make_member, make_coordinator, make_moderator])
+def test_nobody_else_acts_on_it_or_reads_it(things, who):
+    _program, ids = things
+    stranger, before = Person(who()), standing()
+
+    for path, body, _count in (*ACTS, *CHANGES):
+        if is_hers(path):
+            act = stranger.patch if (path, body, _count) in CHANGES else stranger.post
+            assert act(path.format(**ids), said(body, ids)).status_code == 404, path
+    for path in filter(is_hers, QUERIES):
+        assert stranger.get(path.format(**ids)).status_code == 404, path
+    assert standing() == before
+
+
+@pytest.mark.parametrize("things", [1], indirect=True, ids=[""])
+def test_a_token_that_only_reads_does_nothing(things):
+    program, ids = things
+    reading, before = Program(program.token.member, may_pay=False), standing()
+
+    for path, body, _count in (*ACTS, *CHANGES):
+        act = reading.patch if (path, body, _count) in CHANGES else reading.post
+        refused = act(path.format(**ids), said(body, ids))
+        assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope"), path
+    assert standing() == before
+
+
+@pytest.mark.parametrize("things", [1], indirect=True, ids=[""])
+def test_who_is_suspended_or_not_yet_a_member_does_nothing_with_it(things):
+    _program, ids = things
+
+    for state in ("applied", "suspended"):
+        person, before = Person(make_member(state=state)), standing()
+        for path, body, _count in ACTS:
+            if (
+                path.endswith(("end/", "block/"))
+                or path in {"me/agreement/", "notifications/read/"}
+                or "webhooks" in path
+            ):
+                continue  # her own access, whom she keeps apart, and what she was told
+            assert person.post(path.format(**ids), said(body, ids)).status_code in {403, 404, 409}, (state, path)
+        assert standing() == before
