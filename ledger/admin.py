@@ -124,7 +124,7 @@ class HoldAdmin(_Amounts, ReadOnlyAdmin):
     search_fields = ["=public_id", *_owned("payer", "payee")]
     search_help_text = NAME_MAIL_OR_NUMBER
     fields = [
-        "public_id", "kind", "from_whom", "to_whom", "amount", "state", "actor",
+        "public_id", "kind", "category", "from_whom", "to_whom", "amount", "state", "actor",
         "due", "try_at", "tries", "created_at", "resolved_at",
     ]  # fmt: skip
 
@@ -137,7 +137,7 @@ class TransferAdmin(_Amounts, ReadOnlyAdmin):
     ordering = ["-pk"]
     search_fields = ["=public_id", *_owned("payer", "payee")]
     search_help_text = NAME_MAIL_OR_NUMBER
-    fields = ["public_id", "kind", "from_whom", "to_whom", "amount", "posted_at", "hold", "reverses", "undone_by"]
+    fields = ["public_id", "kind", "category", "from_whom", "to_whom", "amount", "posted_at", "hold", "reverses", "undone_by"]
 
     @display(description=_("undone by"))
     def undone_by(self, transfer: Transfer) -> Any:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from timebank import clock
 from timebank.plain import Plain, plain
 
-from .models import Account, Entry, Hold
+from .models import OTHER_HELP, Account, Entry, Hold
 from .seqs import in_period
 
 Only = Literal["", "in", "out"]  # what came in, what went out, or both
@@ -67,8 +67,8 @@ def names_of(groups: NamedCategories) -> dict[str, str]:
 
 
 def category_name(code: str) -> str:
-    """What the kind of help with this code is called; "" for none."""
-    return names_of(categories()).get(code, code) if code else ""
+    """What the kind of help with this code is called; "" for none, and where nobody said."""
+    return names_of(categories()).get(code, code) if code not in ("", OTHER_HELP) else ""
 
 
 def entries(account: Account, chosen: Chosen) -> QuerySet[Entry]:

@@ -7,7 +7,7 @@ only as the user model. The database itself refuses to change what is written on
 
 from .accounts import Account
 from .checks import BooksCheck
-from .holds import Hold, HoldQuerySet, Kind, Note
+from .holds import OTHER_HELP, Hold, HoldQuerySet, Kind, Note
 from .limits import LimitChange, LimitChangeQuerySet
 from .log import Leaf, Record
 from .lots import ExpiryNotice, Lot, LotQuerySet, Mint
@@ -15,6 +15,7 @@ from .payment_requests import PaymentRequest, PaymentRequestQuerySet
 from .transfers import Entry, Transfer
 
 __all__ = [
+    "OTHER_HELP",
     "Account",
     "BooksCheck",
     "Entry",

@@ -15,6 +15,8 @@ from timebank.ids import public_id
 
 from .accounts import Account
 
+OTHER_HELP = "other"  # the code of help of which nobody said what kind it was
+
 
 class Kind(models.TextChoices):
     """What a movement of minutes is, for holds and transfers alike."""

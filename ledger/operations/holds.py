@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from ledger import log
 from ledger.hot_path import Earlier, NewHold, PostgreSQL, SQLite, statements
 from ledger.lots import GIVES_BACK
-from ledger.models import Account, Hold, Kind, Transfer
+from ledger.models import OTHER_HELP, Account, Hold, Kind, Transfer
 from ledger.tasks import post_due_holds
 from timebank import clock, failpoints
 from timebank.durations import in_words
@@ -94,7 +94,7 @@ def accept(
 
     Called again with the same ``key`` by the same ``actor`` and with the same values, it returns the
     first hold in its present state and sets nothing aside. ``then`` is ``{"job": name, "args": ids}``, enqueued in
-    the transaction that resolves the hold. ``category`` is the code of the help; at
+    the transaction that resolves the hold. ``category`` is the code of the help, `OTHER_HELP` where nobody says; at
     ``expires_at`` a hold that is not due gives the minutes back by itself; ``reverses`` is for `reverse`.
     Keeps: balance − held never below the floor. Writes a record. Raises NotEnoughTime, AccountClosed,
     AccountFull, KeyReused; ValueError for what no form lets through.
@@ -113,7 +113,7 @@ def accept(
         then=then,
         due=due,
         created_at=clock.now(),
-        category=category,
+        category=category or (OTHER_HELP if kind == Kind.HELP else ""),
         reverses_id=None if reverses is None else reverses.pk,
         expires_at=expires_at,
     )

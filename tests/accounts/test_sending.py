@@ -24,6 +24,14 @@ def send(sender: Member, recipient: Member | None, minutes: int = 60, **values) 
     return operations.send_hours(sender=sender, recipient=recipient, amount_minutes=minutes, **values)
 
 
+def test_help_of_which_nobody_says_the_kind_is_something_else_and_a_gift_is_of_none():
+    ana, bento = make_member(minutes=60), make_member()
+
+    assert send(ana, bento, 5).category == "other"
+    assert send(ana, bento, 6, kind="gift", nonce="a-gift").category == ""
+    assert send(ana, bento, 7, category="sewing", nonce="for-a-hem").category == "sewing"
+
+
 def test_hours_leave_at_once_and_arrive_with_the_worker():
     ana, bento = make_member(minutes=240), make_member()
 

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 from ledger import log
-from ledger.models import Account, Entry, Hold, Lot, Mint, Note, Record, Transfer
+from ledger.models import OTHER_HELP, Account, Entry, Hold, Kind, Lot, Mint, Note, Record, Transfer
 from ledger.operations import AccountClosed, KeyReused, holds, posting
 from ledger.operations.accounts import account_id_of
 from notifications.operations import tell_all
@@ -47,6 +47,7 @@ def accept(
     hold = Hold.objects.create(
         public_id=public_id,
         kind=kind,
+        category=OTHER_HELP if kind == Kind.HELP else "",
         payer=payer,
         payee=payee,
         amount_minutes=amount_minutes,
@@ -102,6 +103,7 @@ def _post(hold_ids: Sequence[int], now: Any) -> list[Hold]:
         transfer = Transfer.objects.create(
             public_id=hold.public_id,
             kind=hold.kind,
+            category=hold.category,
             payer=hold.payer,
             payee=hold.payee,
             amount_minutes=minutes,

@@ -114,6 +114,7 @@ def _pays(number: int, payment: Payment, members: dict[str, Member]) -> Callable
             amount_minutes=payment.amount_minutes,
             kind=payment.kind,
             note=payment.note,
+            category=payment.category,
             nonce=f"demo-{number}",
         )
         ledger.post(hold)

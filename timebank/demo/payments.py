@@ -13,7 +13,7 @@ from django.conf import settings
 from .codes import CODES
 from .exchanges import DEALS
 from .people import PEOPLE, Person
-from .topics import GIFTS, TOPICS, WARM_ENDINGS
+from .topics import CATEGORIES, GIFTS, TOPICS, WARM_ENDINGS
 
 SEED = 2182
 DAYS = 92
@@ -23,17 +23,17 @@ HELD_BACK_MINUTES = 15 * 60  # who has so much is asked for help less often
 FRIENDS = 5  # neighbours one turns to again and again
 
 # The last day, by hand: what is unread when somebody first signs in.
-# (minutes ago, payer, payee, minutes, kind, words)
+# (minutes ago, payer, payee, minutes, kind, words, kind of help)
 NEWEST = (
-    (25 * 60 + 10, "ana", "cida", 60, "help", "Bolo de aniversário do Tomé"),
-    (20 * 60 + 35, "luana", "ana", 60, "help", "Conversação em inglês na varanda"),
-    (18 * 60 + 5, "dora", "margaret", 90, "help", "Tarde de histórias na clínica"),
-    (5 * 60 + 50, "margaret", "henrique", 45, "help", "Lift to the eye clinic"),
-    (4 * 60 + 15, "rafael", "lourdes", 60, "help", "Bolo para o mutirão da bicicletaria"),
-    (3 * 60 + 20, "chen", "daniel", 90, "help", "Fractions with my nephew, at last"),
-    (2 * 60 + 5, "seu-ze", "ana", 45, "help", "Aprendi a fazer videochamada"),
-    (55, "priya", "margaret", 60, "help", "Finished my first sock"),
-    (25, "ana", "margaret", 30, "gift", "Feliz aniversário, Margaret!"),
+    (25 * 60 + 10, "ana", "cida", 60, "help", "Bolo de aniversário do Tomé", "baking"),
+    (20 * 60 + 35, "luana", "ana", 60, "help", "Conversação em inglês na varanda", "languages"),
+    (18 * 60 + 5, "dora", "margaret", 90, "help", "Tarde de histórias na clínica", "company"),
+    (5 * 60 + 50, "margaret", "henrique", 45, "help", "Lift to the eye clinic", "rides"),
+    (4 * 60 + 15, "rafael", "lourdes", 60, "help", "Bolo para o mutirão da bicicletaria", "baking"),
+    (3 * 60 + 20, "chen", "daniel", 90, "help", "Fractions with my nephew, at last", "school"),
+    (2 * 60 + 5, "seu-ze", "ana", 45, "help", "Aprendi a fazer videochamada", "phones"),
+    (55, "priya", "margaret", 60, "help", "Finished my first sock", "crafts"),
+    (25, "ana", "margaret", 30, "gift", "Feliz aniversário, Margaret!", ""),
 )
 
 
@@ -45,6 +45,7 @@ class Payment:
     amount_minutes: int
     kind: str
     note: str
+    category: str = ""
 
 
 class Imagination:
@@ -73,10 +74,10 @@ class Imagination:
             for at in self._moments_of_a_day(days_ago):
                 if payment := self._one_payment(at, here):
                     yield self._kept_in_mind(payment)
-        for minutes_ago, payer, payee, amount_minutes, kind, note in NEWEST:
+        for minutes_ago, payer, payee, amount_minutes, kind, note, category in NEWEST:
             if self.minutes[payer] >= amount_minutes:
                 at = self.now - timedelta(minutes=minutes_ago)
-                yield self._kept_in_mind(Payment(at, payer, payee, amount_minutes, kind, note))
+                yield self._kept_in_mind(Payment(at, payer, payee, amount_minutes, kind, note, category))
 
     def _moments_of_a_day(self, days_ago: int) -> list[datetime]:
         zone = ZoneInfo(settings.TIME_ZONE)
@@ -90,15 +91,16 @@ class Imagination:
         others = [person for person in here if person is not payer and person.helps_with]
         payee = self._chosen(others, [self._how_likely(payer, person) for person in others])
         if self.draw.random() < 0.08:
-            amounts, words, kind = GIFT_MINUTES, GIFTS[payer.language], "gift"
+            amounts, words, kind, category = GIFT_MINUTES, GIFTS[payer.language], "gift", ""
         else:
-            amounts, portuguese, english = TOPICS[self.draw.choice(payee.helps_with)]
-            words, kind = (portuguese if payer.language == "pt-br" else english), "help"
+            topic = self.draw.choice(payee.helps_with)
+            amounts, portuguese, english = TOPICS[topic]
+            words, kind, category = (portuguese if payer.language == "pt-br" else english), "help", CATEGORIES[topic]
         amount_minutes = self.draw.choice(amounts)
         note = self._in_her_words(payer, words, kind)
         if amount_minutes > self.minutes[payer.handle]:
             return None
-        return Payment(at, payer.handle, payee.handle, amount_minutes, kind, note)
+        return Payment(at, payer.handle, payee.handle, amount_minutes, kind, note, category)
 
     def _in_her_words(self, payer: Person, words: tuple[str, ...], kind: str) -> str:
         note = self.draw.choice(words)

@@ -54,3 +54,15 @@ WARM_ENDINGS = {
     PT: ("Valeu!", "Que alívio.", "Ficou ótimo.", "Salvou meu dia.", "Até a próxima!", "Muita gratidão."),
     EN: ("Thank you!", "What a relief.", "It looks wonderful.", "You saved my day.", "Until next time!"),
 }
+
+# topic: the code of the kind of help
+CATEGORIES = {
+    "english": "languages", "portuguese": "languages", "spanish": "languages", "french": "languages",
+    "german": "languages", "chinese": "languages", "guitar": "music", "computer": "computers", "phone": "phones",
+    "cake": "baking", "cooking": "cooking-lessons", "sewing": "sewing", "knitting": "crafts", "garden": "gardening",
+    "plants": "gardening", "drive": "rides", "shopping": "shopping", "company": "company", "reading": "company",
+    "childcare": "children", "dog": "pets", "cat": "pets", "moving": "moving", "painting": "painting",
+    "electrics": "electrical", "plumbing": "plumbing", "carpentry": "repairs", "bike": "repairs",
+    "haircut": "wellbeing", "massage": "wellbeing", "yoga": "wellbeing", "maths": "school", "cv": "paperwork",
+    "photos": "photos", "translation": "paperwork", "taxes": "paperwork", "cleaning": "cleaning",
+}  # fmt: skip
