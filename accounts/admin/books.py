@@ -228,10 +228,10 @@ class AccountAdmin(ledger_admin.AccountAdmin):
         self, request: HttpRequest, form: LimitsForm, account: Account | None, **page: Any
     ) -> HttpResponse:
         def change(asked: Any) -> str:
-            operations.change_limits(
+            made = operations.change_limits(
                 form.limits(), account=account, reason=asked["reason"], by=who(request), from_day=asked["from_day"]
             )
-            return gettext("The limits are changed.") if not asked["from_day"] else gettext("The limits will change.")
+            return gettext("The limits are changed.") if made.applied_at else gettext("The limits will change.")
 
         return _ask(self, request, form, change, button=gettext("Change limits"), **page)
 

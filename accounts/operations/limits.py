@@ -15,7 +15,7 @@ from ledger.operations import Limits
 from timebank import clock
 from timebank.retries import retried
 
-from .refusals import NotAllowed
+from .refusals import DayIsPast, NotAllowed
 
 
 @retried
@@ -25,7 +25,8 @@ def change_limits(
 ) -> LimitChange:
     """Give ``account``, or every account without limits of its own, new ``limits``: now, or when ``from_day`` begins.
 
-    The day is the community's. Raises NotAllowed, also for one's own account and for the fund's; LimitsDisagree.
+    The day is the community's. Raises NotAllowed, also for one's own account and for the fund's; DayIsPast,
+    LimitsDisagree.
     """
     if not by.is_coordinator or (account is not None and account.owner_id == by.pk):
         raise NotAllowed(_("Only a coordinator can do this, and nobody in their own case."))
@@ -35,6 +36,10 @@ def change_limits(
 
 
 def _beginning(day: date | None) -> datetime | None:
-    if day is None:
+    """When ``day`` begins; None, which is now, where it has begun."""
+    today = timezone.localtime(clock.now(), timezone.get_default_timezone()).date()
+    if day is not None and day < today:
+        raise DayIsPast(_("Choose today or a later day."))
+    if day is None or day == today:
         return None
-    return max(timezone.make_aware(datetime.combine(day, time()), timezone.get_default_timezone()), clock.now())
+    return timezone.make_aware(datetime.combine(day, time()), timezone.get_default_timezone())

@@ -57,6 +57,13 @@ class MoreThanOwed(Refusal):
     field = "amount_minutes"
 
 
+class DayIsPast(Refusal):
+    """What was is not changed afterwards."""
+
+    code = "day_is_past"
+    field = "from_day"
+
+
 class OwnRequest(Refusal):
     """Nobody pays herself."""
 

@@ -13,6 +13,7 @@ from accounts import operations
 from accounts.models import Member, StaffMove
 from accounts.operations import (
     AlreadyDecided,
+    DayIsPast,
     MoreThanOwed,
     NotAllowed,
     approve_move,
@@ -219,3 +220,5 @@ def test_a_coordinator_changes_limits_but_never_her_own():
             change_limits(Limits(10), account=account, reason="Because", by=by)
     with pytest.raises(NotAllowed):
         change_limits(Limits(10), account=operations.community_fund(), **how)
+    with pytest.raises(DayIsPast, match="Choose today or a later day."):
+        change_limits(Limits(10), account=ana.account, from_day=date(2020, 12, 24), **how)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Member, StaffMove
 from accounts.operations import grant
@@ -16,6 +18,7 @@ from ledger.models import Account, LimitChange
 from tests.factories import balance, make_coordinator, make_member, make_moderator
 from tests.pages.moving import send
 from tests.pages.reading import words
+from timebank import clock
 
 pytestmark = pytest.mark.django_db
 
@@ -105,8 +108,22 @@ def test_a_coordinator_changes_limits_and_the_account_keeps_why(signed_in):
     assert wrong.status_code == 422
     assert b"The soft limit must be smaller" in wrong.content
     assert browser.post(of(lourdes, "limits"), typed).status_code == 422
-    browser.post("/admin/ledger/account/limits-for-all/", {**typed, "from_day": "2100-01-01"})
-    assert LimitChange.objects.get(account=None).applied_at is None
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(-1, "Choose today or a later day."), (0, "The limits are changed."), (1, "The limits will change.")],
+)
+def test_limits_change_today_or_on_a_later_day_but_never_on_a_past_one(signed_in, days, told):
+    browser = signed_in(make_coordinator())
+    address = "/admin/ledger/account/limits-for-all/"
+    day = timezone.localtime(clock.now(), timezone.get_default_timezone()).date() + timedelta(days=days)
+    typed = {"credit_minutes": "2 h", "reason": "The assembly of May", "from_day": day.isoformat()}
+
+    page = browser.post(address, typed, follow=True)
+
+    assert told in words(page)
+    assert [bool(change.applied_at) for change in LimitChange.objects.all()] == [[], [True], [False]][days + 1]
 
 
 @pytest.mark.parametrize("rows", [1, 3, 50])
