@@ -281,7 +281,7 @@ class StaffMoveAdmin(ReadOnlyAdmin):
     list_select_related = ["account__owner", "asked_by", "decided_by"]
     ordering = ["-pk"]
     fields = [
-        "what", "standing", "whose", "amount", "may_pass_limit", "reason", "undoes",
+        "what", "state", "whose", "amount", "may_pass_limit", "reason", "undoes",
         "asked_by", "asked_at", "decided_by", "decided_at", "moved",
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -64,7 +65,10 @@ def test_much_waits_and_a_second_coordinator_approves_it(signed_in, client):
     move = StaffMove.objects.get()
     page = f"/admin/accounts/staffmove/{move.pk}"
 
-    assert b"Approve" not in browser.get(f"{page}/change/").content
+    shown = browser.get(f"{page}/change/")
+    assert "Approve" not in words(shown)
+    assert "waiting for a second person" in words(shown)
+    assert "('waiting'" not in html.unescape(shown.content.decode())
     assert browser.post(f"{page}/approve/").status_code == 422
     assert balance(ana) == 0
     assert b"Moves that wait for a second person" in browser.get("/admin/").content
