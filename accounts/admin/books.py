@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -62,7 +63,7 @@ class ReverseForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
     )
     may_pass_limit = forms.BooleanField(
-        label=_("Even where it passes a limit"),
+        label=capfirst(StaffMove._meta.get_field("may_pass_limit").verbose_name),
         help_text=_(
             "Whoever got the hours may have spent them. With this they go back all the same: their balance falls below"
             " what they may owe, and they can send nothing until they have earned it back."
@@ -117,6 +118,7 @@ def _ask(
     button: str,
     back: str,
     about: str = "",
+    warning: str = "",
     danger: bool = False,
 ) -> HttpResponse:
     """A GET asks; a POST does it, tells what came of it and goes ``back``, or shows what is to be mended."""
@@ -133,6 +135,7 @@ def _ask(
         **of.admin_site.each_context(request),
         "title": title,
         "about": about,
+        "warning": warning,
         "button": button,
         "back": back,
         "form": form,
@@ -337,7 +340,8 @@ class StaffMoveAdmin(ReadOnlyAdmin):
 
     @action(description=_("Approve"), url_path="approve", permissions=["decide"], icon="check")
     def approve_it(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        return self._decide(request, object_id, operations.approve_move, gettext("Approve this?"), gettext("Approve"))
+        title, button = gettext("Approve this?"), gettext("Approve")
+        return self._decide(request, object_id, operations.approve_move, title, button, warning=_warning_before)
 
     @action(description=_("Decline"), url_path="decline", permissions=["decide"], icon="close")
     def decline_it(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -352,6 +356,7 @@ class StaffMoveAdmin(ReadOnlyAdmin):
         title: str,
         button: str,
         danger: bool = False,
+        warning: Callable[[StaffMove], str] = lambda move: "",
     ) -> HttpResponse:
         move = get_object_or_404(self.get_queryset(request), pk=object_id)
 
@@ -359,10 +364,18 @@ class StaffMoveAdmin(ReadOnlyAdmin):
             decided = operation(move, by=who(request))
             return _what_came(decided) if decided.made_id else gettext("Declined: nothing moved.")
 
-        about = f"{move.get_kind_display()} · {move.account.owner} · {shown(move.amount_minutes)}: {move.reason}"
+        said = f"{move.get_kind_display()} · {move.account.owner} · {shown(move.amount_minutes)}: {move.reason}"
         back = reverse("admin:accounts_staffmove_change", args=[move.pk])
         form = forms.Form(_given(request))
-        return _ask(self, request, form, decide, title=title, button=button, back=back, about=about, danger=danger)
+        about = {"about": said, "warning": warning(move)}
+        return _ask(self, request, form, decide, title=title, button=button, back=back, danger=danger, **about)
+
+
+def _warning_before(move: StaffMove) -> str:
+    """What whoever approves ``move`` should know first; "" where there is nothing."""
+    if not move.may_pass_limit:
+        return ""
+    return gettext("This may take %(name)s below the limit of what they may owe.") % {"name": move.account.owner}
 
 
 def _linked_transfer(transfer: Transfer | None) -> Any:

@@ -193,14 +193,7 @@ def _do(move: StaffMove, *, approved_by: Member | None) -> StaffMove:
 def _pay(move: StaffMove, actor: Member) -> Transfer:
     key = f"staff:{move.pk}"
     if move.transfer is not None:
-        return ledger.reverse(
-            move.transfer,
-            minutes=move.amount_minutes,
-            actor=actor,
-            key=key,
-            note=move.reason,
-            override=move.may_pass_limit,
-        )
+        return _undo(move, move.transfer, actor, key)
     account = _locked_with_fund(move.account)
     _check_owed(move.kind, account, move.amount_minutes)
     return ledger.pay_at_once(
@@ -212,6 +205,34 @@ def _pay(move: StaffMove, actor: Member) -> Transfer:
         actor=actor,
         note=move.reason,
     )
+
+
+def _undo(move: StaffMove, transfer: Transfer, actor: Member, key: str) -> Transfer:
+    try:
+        return ledger.reverse(
+            transfer,
+            minutes=move.amount_minutes,
+            actor=actor,
+            key=key,
+            note=move.reason,
+            override=move.may_pass_limit,
+        )
+    except ledger.NotEnoughTime as refused:  # its words speak to who sends: here that is neither who reads them
+        raise ledger.NotEnoughTime(_what_is_missing(move)) from refused
+
+
+def _what_is_missing(move: StaffMove) -> str:
+    """Why ``move`` cannot be undone as it was asked for, and how it can be."""
+    account = Account.objects.get(pk=move.account_id)
+    return _(
+        "%(name)s has only %(available)s to give back; this needs %(amount)s."
+        " Decline this, and it can be asked for again with “%(box)s”."
+    ) % {
+        "name": move.account.owner,
+        "available": in_words(max(account.available_minutes, 0)),
+        "amount": in_words(move.amount_minutes),
+        "box": StaffMove._meta.get_field("may_pass_limit").verbose_name,
+    }
 
 
 def _locked_with_fund(account: Account) -> Account:

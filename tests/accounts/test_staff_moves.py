@@ -170,8 +170,12 @@ def test_below_a_limit_only_where_that_was_asked_for():
     first = paid(ana, bento, 60)
     paid(bento, clara, 60)
 
-    with pytest.raises(NotEnoughTime):
+    with pytest.raises(NotEnoughTime) as refused:
         approve_move(undo(first, lourdes), by=daniel)
+    assert str(refused.value) == (
+        f"{bento} has only 0 min to give back; this needs 1 h."
+        " Decline this, and it can be asked for again with “even below the limit”."
+    )
     approve_move(undo(first, lourdes, may_pass_limit=True), by=daniel)
 
     assert (balance(ana), balance(bento)) == (120, -60)

@@ -99,6 +99,29 @@ def test_a_payment_undone_is_linked_both_ways_for_both_members(signed_in, client
         assert "Reason A new roof" in words(page)
 
 
+def test_who_approves_an_undo_reads_whose_hours_are_short_and_that_it_may_pass_the_limit(signed_in):
+    ana, bento, clara = make_member(minutes=120), make_member(name="Bento Lima"), make_member()
+    undo = f"/admin/ledger/transfer/{send(ana, bento, 60).transfer.pk}/undo/"
+    send(bento, clara, 60)
+    browser = signed_in(make_coordinator())
+    assert "Even below the limit" in words(browser.get(undo))
+    ask(browser, undo)
+    ask(browser, undo, may_pass_limit="on")
+    approve, approve_below = (
+        f"/admin/accounts/staffmove/{move.pk}/approve/" for move in StaffMove.objects.order_by("pk")
+    )
+    moderator = signed_in(make_moderator())
+
+    refused = moderator.post(approve)
+    assert refused.status_code == 422
+    assert "Bento Lima has only 0 min to give back; this needs 1 h." in words(refused)
+    warning = "This may take Bento Lima below the limit of what they may owe."
+    assert warning not in words(moderator.get(approve))
+    assert warning in words(moderator.get(approve_below))
+    moderator.post(approve_below)
+    assert (balance(ana), balance(bento)) == (120, -60)
+
+
 def test_a_coordinator_changes_limits_and_the_account_keeps_why(signed_in):
     ana, lourdes = make_member(minutes=0), make_coordinator()
     browser = signed_in(lourdes)
