@@ -14,6 +14,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext
 
 from notifications.models import Event
+from timebank import clock
 
 from . import statements
 from .models import Account, Entry, Hold, Note, PaymentRequest
@@ -62,6 +63,8 @@ class OnItsWay:
     note: str
     is_by_payer: bool  # as in a line
     other_name: str | None
+    frozen_until: datetime | None = None  # as `until_when` says
+    goes_back_at: datetime | None = None
 
     @property
     def is_incoming(self) -> bool:
@@ -143,6 +146,16 @@ def on_its_way(account: Account, *, limit: int, chosen: Chosen = ALL) -> list[On
     return [_hold(row, account) for row in rows]
 
 
+def until_when(
+    is_due: bool, frozen_until: datetime | None, expires_at: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """Until when what is set aside is frozen, and when it goes back by itself; None where it is not or does not."""
+    if is_due:
+        return None, None
+    frozen = frozen_until if frozen_until and frozen_until > clock.now() else None
+    return frozen, max(expires_at, frozen) if expires_at and frozen else expires_at
+
+
 def payment(public_id: str, *, of: Any) -> Hold:
     """The payment with this address, for one of its two people; one query. Http404 for everybody else.
 
@@ -220,7 +233,8 @@ _OF_A_LINE = (
     *(f"transfer__{column}" for column in _PEOPLE),
 )
 _OF_A_HOLD = (
-    "public_id", "kind", "amount_minutes", "created_at", "due", "payer", "note__text", "actor", "payer__owner", *_PEOPLE
+    "public_id", "kind", "amount_minutes", "created_at", "due", "frozen_until", "expires_at",
+    "payer", "note__text", "actor", "payer__owner", *_PEOPLE,
 )  # fmt: skip
 
 
@@ -256,7 +270,7 @@ def _line(row: tuple[Any, ...], category_names: Mapping[str, str]) -> Line:
 
 
 def _hold(row: tuple[Any, ...], account: Account) -> OnItsWay:
-    public_id, kind, amount_minutes, created_at, is_due, payer, note, actor, owner, *people = row
+    public_id, kind, amount_minutes, created_at, is_due, frozen, expires_at, payer, note, actor, owner, *people = row
     is_outgoing = payer == account.pk
     return OnItsWay(
         public_id,
@@ -268,6 +282,7 @@ def _hold(row: tuple[Any, ...], account: Account) -> OnItsWay:
         note or "",
         actor == owner,
         _other_name(people, is_outgoing=is_outgoing),
+        *until_when(is_due, frozen, expires_at),
     )
 
 

@@ -167,9 +167,12 @@ def payment_context(request: HttpRequest, hold: Hold) -> dict[str, Any]:
         has_seen(request, "transfer", hold.public_id)
     mine, other = (hold.payer, hold.payee) if is_payer else (hold.payee, hold.payer)
     undone_by = list(hold.transfer.reversals.order_by("pk")) if _has_arrived(hold) else []
+    frozen_until, goes_back_at = queries.until_when(hold.due, hold.frozen_until, hold.expires_at)
     back_minutes = sum(one.amount_minutes for one in undone_by)
     return {
         "hold": hold,
+        "frozen_until": frozen_until,
+        "goes_back_at": goes_back_at,
         "is_fragment": bool(part),
         "has_just_arrived": _has_arrived(hold) and not undone_by and (bool(part) or _is_news(hold)),
         "is_payer": is_payer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime
 
 from accounts.models import Member
 from accounts.operations import send_hours
@@ -25,7 +26,7 @@ def start(sender: Member, recipient: Member, minutes: int = 60, note: str = "", 
     )
 
 
-def keep(sender: Member, recipient: Member, minutes: int = 60) -> Hold:
+def keep(sender: Member, recipient: Member, minutes: int = 60, expires_at: datetime | None = None) -> Hold:
     """Hours that are set aside until somebody says what becomes of them."""
     return accept(
         payer=sender.account,
@@ -35,6 +36,7 @@ def keep(sender: Member, recipient: Member, minutes: int = 60) -> Hold:
         key=f"kept-{next(_number)}",
         actor=sender,
         due=False,
+        expires_at=expires_at,
     )
 
 

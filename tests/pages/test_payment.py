@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
-from ledger.operations import post
+from ledger.operations import freeze, post
+from marketplace.models import Exchange
 from timebank import clock
+from timebank.dates import date_and_time
 
-from ..factories import make_coordinator, make_member
-from .moving import call_off, send, start
+from ..factories import make_coordinator, make_exchange, make_member
+from .moving import call_off, keep, send, start
 from .reading import words
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +24,10 @@ HTMX = {"HX-Request": "true", "HX-Target": "payment"}
 
 def page_of(hold) -> str:
     return reverse("transfer", args=[hold.public_id])
+
+
+def said_of(moment: datetime) -> str:
+    return date_and_time(moment, short=True).replace("\xa0", " ")
 
 
 def two_people(minutes: int = 240):
@@ -213,3 +219,32 @@ def test_a_payment_costs_few_queries(client, django_assert_num_queries):
 
     with django_assert_num_queries(6):  # session, member, payment, what undid it, its line, what is unread
         client.get(page_of(hold))
+
+
+def test_frozen_and_expiring_hours_say_until_when_on_their_page_and_in_the_statement(client):
+    ana, bento = two_people()
+    ends_at, thaws_at = clock.now() + timedelta(days=2), clock.now() + timedelta(days=9)
+    hold = keep(ana, bento, expires_at=ends_at)
+    for member in (ana, bento):
+        client.force_login(member)
+        for address in (page_of(hold), "/wallet/"):
+            said = words(client.get(address)).replace("\xa0", " ")
+            assert f"Goes back by itself on {said_of(ends_at)}" in said
+            assert "Frozen" not in said
+            assert "belong to an exchange" not in said
+
+    freeze(hold, until=thaws_at, actor=make_coordinator())
+
+    for address in (page_of(hold), "/wallet/"):
+        said = words(client.get(address)).replace("\xa0", " ")
+        assert f"Frozen until {said_of(thaws_at)} Goes back by itself on {said_of(thaws_at)}" in said
+    with clock.ahead_by(timedelta(days=10)):
+        client.force_login(bento)
+        assert "Frozen" not in words(client.get(page_of(hold)))
+
+
+def test_hours_of_an_exchange_say_so(client):
+    exchange = make_exchange(state=Exchange.State.ACCEPTED)
+    client.force_login(exchange.receiver)
+
+    assert "These hours belong to an exchange." in words(client.get(page_of(exchange.hold)))
