@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Member, StaffMove
+from ledger import community
 from ledger.models import Account, Hold, Record
 from marketplace.models import Dispute, Exchange, Listing
 from marketplace.queries import moved_this_month
@@ -73,7 +74,8 @@ def books(request: HttpRequest) -> HttpResponse:
     faults = None
     if request.method == "POST":
         faults = walk_the_books()
-    context = {**_admin().each_context(request), "title": _("Books"), "faults": faults, **figures()}
+    told = {"faults": faults, "last_check": community.last_check(), **figures()}
+    context = {**_admin().each_context(request), "title": _("Books"), **told}
     return TemplateResponse(request, "admin/books.html", context)
 
 

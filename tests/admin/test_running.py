@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from ledger.operations import note_check
 from tests.factories import make_coordinator, make_member, make_moderator, make_superuser
+from tests.pages.reading import words
 from timebank import clock
 from timebank.durations import shown
 from timebank.jobs.models import Job
+from timebank.tasks import check_books
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +83,17 @@ def test_the_books_are_checked_when_asked(signed_in):
     assert shown(90) in page
     assert "are sound" not in page
     assert "the books are sound" in browser.post("/admin/books/").content.decode()
+
+
+def test_a_plain_visit_says_when_the_books_were_checked_last_and_what_was_found(signed_in):
+    browser = signed_in(make_coordinator())
+    assert "The first check is still to come." in words(browser.get("/admin/books/"))
+
+    check_books()
+    assert "all of it adds up: today" in words(browser.get("/admin/books/"))
+
+    note_check(["I3", "I7"])
+    assert "something does not add up (I3 I7). today" in words(browser.get("/admin/books/"))
 
 
 def test_a_member_sees_no_books(signed_in):
