@@ -6,13 +6,14 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ledger.models import Kind
 from ledger.statements import categories
 from timebank.durations import readings, said_in, shown
-from timebank.durations_field import MinutesField
+from timebank.durations_field import SUCH_AS, MinutesField
 
 from .models import Member
 from .words import NameField, WordsField
@@ -31,7 +32,7 @@ class SendForm(AmountForm):
     """To whom, how much, what for: the first step of sending hours."""
 
     to = forms.CharField(max_length=22, error_messages={"required": _("Choose who gets the hours.")})
-    amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+    amount = MinutesField(label=_("How much time?"), help_text=SUCH_AS)
     kind = forms.ChoiceField(
         label=_("What is it?"),
         choices=[(Kind.HELP.value, _("Help I received")), (Kind.GIFT.value, _("A gift"))],
@@ -91,7 +92,7 @@ class AskForm(AmountForm):
 
     amount = MinutesField(
         label=_("How much time?"),
-        help_text=_("Such as 1 h 30 min, 1:30 or 45 min. Leave it empty to let whoever pays say how much."),
+        help_text=format_lazy("{} {}", SUCH_AS, _("Leave it empty to let whoever pays say how much.")),
         required=False,
     )
     note = WordsField(
@@ -116,7 +117,7 @@ class AskForm(AmountForm):
 class PayForm(AmountForm):
     """What is paid for a code: what it asks for, or what the payer says where it leaves that to her."""
 
-    amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+    amount = MinutesField(label=_("How much time?"), help_text=SUCH_AS)
 
 
 class CodeForm(forms.Form):
@@ -141,14 +142,14 @@ class CodeForm(forms.Form):
 class GiveBackForm(AmountForm):
     """How much of what was paid goes back."""
 
-    amount = MinutesField(label=_("How much goes back?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+    amount = MinutesField(label=_("How much goes back?"), help_text=SUCH_AS)
     nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$", widget=forms.HiddenInput)
 
 
 class DonateForm(AmountForm):
     """How much to give to the community fund."""
 
-    amount = MinutesField(label=_("How much time?"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."))
+    amount = MinutesField(label=_("How much time?"), help_text=SUCH_AS)
     note = WordsField(
         label=_("Message"),
         help_text=_("For yourself, in your statement. The community’s books do not show it."),

@@ -14,12 +14,18 @@ from timebank.durations import (
     NotMinutes,
     in_words,
     parse_minutes,
+    quick_picks,
     readings,
     said_in,
     shown,
+    such_as,
     unbroken,
 )
-from timebank.durations_field import MinutesField
+from timebank.durations_field import SUCH_AS, MinutesField
+
+
+class HintedForm(forms.Form):
+    amount_minutes = MinutesField(help_text=SUCH_AS)
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +188,59 @@ def test_people_write_time_in_many_ways(text, minutes):
 )
 def test_a_bare_number_takes_the_unit_of_its_field(text, unit, minutes):
     assert parse_minutes(text, unit=unit) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "in_minutes", "in_days"),
+    [
+        ("1", 1, 480),
+        ("2", 2, 960),
+        ("45", 45, 21_600),
+        ("2.5", "The nearest are 2 min and 3 min.", 1200),
+        ("2,5", "The nearest are 2 min and 3 min.", 1200),
+        ("1,5", "The nearest are 1 min and 2 min.", 720),
+        ("0.001", "The nearest are 1 min and 2 min.", "The nearest are 1 min and 2 min."),
+        ("2.33", "The nearest are 2 min and 3 min.", "The nearest are 2 d 2 h 38 min and 2 d 2 h 39 min."),
+        ("2 h", 120, 120),
+        ("1:30", 90, 90),
+        ("1 h 30 min", 90, 90),
+    ],
+)
+def test_a_number_alone_is_in_the_unit_its_writer_likes_where_that_is_no_hours(text, in_minutes, in_days):
+    for units, meant in (("minutes", in_minutes), ("days", in_days)):
+        with said_in(units):
+            if isinstance(meant, int):
+                assert parse_minutes(text) == meant
+            else:
+                with pytest.raises(NotMinutes) as refused:
+                    parse_minutes(text)
+                assert str(refused.value) == f"We count whole minutes. {meant}"
+
+
+def test_what_stands_beside_the_field_follows_the_unit():
+    said = {}
+    for units in ("minutes", "hours", "days"):
+        with said_in(units):
+            said[units] = (such_as(), quick_picks())
+            assert said[units][0] in str(HintedForm()["amount_minutes"].help_text)
+    assert said == {
+        "minutes": ("A number alone is minutes, such as 90. Or write 1 h 30 min or 1:30.", [30, 60, 120]),
+        "hours": ("Such as 1 h 30 min, 1:30 or 45 min.", [30, 60, 120]),
+        "days": ("A number alone is days, such as 1 or 2.5. Or write 1 h 30 min or 45 min.", [240, 480, 960]),
+    }
+
+
+@given(st.integers(0, 9999), st.integers(0, 99), st.sampled_from([("minutes", 1), ("days", 480)]))
+def test_a_bare_number_is_exact_or_refused_and_always_whole(whole, hundredths, unit):
+    exact, rest = divmod((whole * 100 + hundredths) * unit[1], 100)
+    with said_in(unit[0]):
+        try:
+            minutes = parse_minutes(f"{whole},{hundredths:02}")
+        except NotMinutes:
+            assert rest or not exact
+        else:
+            assert type(minutes) is int
+            assert (minutes, 0) == (exact, rest)
 
 
 UNCLEAR = "Write the time in hours and minutes, such as 1 h 30 min or 45 min."

@@ -1,6 +1,7 @@
 """Minutes in words and back: "1 h 30 min" ↔ 90. Whole minutes and whole numbers only, never floats.
 
-Amounts are said in hours and minutes; to whom prefers it in minutes alone, or in days too (`said_in`).
+Amounts are said in hours and minutes; to whom prefers it in minutes alone, or in days too (`said_in`). So they are
+read: a number alone is minutes to the one, days to the other.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _WORDS: dict[str, Unit] = {
 }
 _LARGEST_FIRST: tuple[Unit, ...] = ("days", "hours", "minutes")
 _SIGNS: dict[Unit, str] = {"days": "d", "hours": "h", "minutes": "min"}
+# What a number alone is in, by the unit amounts are said in; beside hours it has to be asked.
+_BARE: dict[str, Unit] = {"minutes": "minutes", "days": "days"}
 _CLOCK = re.compile(r"([0-9]+):([0-9]{2})(?: ?h)?")
 _PART = re.compile(r" ?(?:(?:and|e) )?([0-9]+)(?:[.,]([0-9]+))?(?: ?([a-z]+)\.?)?")
 _ONE_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?\s*([a-z]*)\.?", re.IGNORECASE)
@@ -105,8 +108,9 @@ def unbroken(text: str) -> str:
 def parse_minutes(text: str, *, unit: Unit | None = None) -> int:
     """The whole minutes, more than none, that ``text`` means: "1h30", "1:30", "1,5 h", "2 d", "half an hour".
 
-    A bare number is in ``unit``. Where there is none it is minutes, if it is 15 or more; a smaller
-    one is refused where it could as well be hours. Raises NotMinutes.
+    A bare number is in ``unit``; where there is none, in minutes or days where amounts are said in those.
+    Where they are said in hours it is minutes, if it is 15 or more; a smaller one is refused where it could
+    as well be hours. Raises NotMinutes.
     """
     text = text.strip()
     _refuse_what_no_one_means(text)
@@ -125,6 +129,23 @@ def parse_minutes(text: str, *, unit: Unit | None = None) -> int:
             "not_whole",
         )
     return minutes
+
+
+def such_as() -> str:
+    """How an amount can be written here and now: what stands beside a field for it."""
+    return {
+        "minutes": _("A number alone is minutes, such as 90. Or write 1 h 30 min or 1:30."),
+        "hours": _("Such as 1 h 30 min, 1:30 or 45 min."),
+        "days": _("A number alone is days, such as 1 or 2.5. Or write 1 h 30 min or 45 min."),
+    }[_largest.get()]
+
+
+def quick_picks() -> list[int]:
+    """Minutes that are often meant, of the size of the unit that amounts are said in."""
+    if _largest.get() == "days":
+        day = _minutes_in("days")
+        return [(day + 1) // 2, day, 2 * day]
+    return [30, 60, 120]
 
 
 def readings(number: str) -> list[str]:
@@ -185,6 +206,7 @@ def _bare(text: str, unit: Unit | None) -> _Amount | None:
     found = _PART.fullmatch(text)
     if not found or found[3] or not text[0].isdigit():
         return None
+    unit = unit or _BARE.get(_largest.get())
     number = _number(found, unit or "minutes")
     if unit is None and 0 < number.numerator < CLEARLY_MINUTES * number.denominator and (meant := readings(text)):
         raise NotMinutes(_which(text, meant), "which_unit")

@@ -6,15 +6,18 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
-from .durations import NotMinutes, Unit, in_words, parse_minutes
+from .durations import NotMinutes, Unit, in_words, parse_minutes, such_as
+
+SUCH_AS: Any = lazy(such_as, str)()  # said when the page is, to whom reads it
 
 
 class MinutesField(forms.Field):
     """Whole minutes, typed as "1h30", "90 min" or "1,5 h". A refused text stays in the form as typed.
 
-    A bare number is in ``unit``; where there is none, a small one is refused as unclear.
+    A bare number is in ``unit``; where there is none, in what its writer is told amounts in: see `parse_minutes`.
     ``min_minutes`` and ``max_minutes`` are the least and most the field accepts.
     """
 

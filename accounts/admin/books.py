@@ -36,7 +36,7 @@ from ledger import admin as ledger_admin
 from ledger.models import Account, Transfer
 from ledger.operations import Limits, reversible_minutes
 from timebank.durations import shown
-from timebank.durations_field import MinutesField
+from timebank.durations_field import SUCH_AS, MinutesField
 from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin, who
 
@@ -48,9 +48,7 @@ class _Reason(WordsField):
 
 
 class GiveForm(forms.Form):
-    amount_minutes = MinutesField(
-        label=_("How much"), help_text=_("Such as 1 h 30 min, 1:30 or 45 min."), widget=UnfoldAdminTextInputWidget
-    )
+    amount_minutes = MinutesField(label=_("How much"), help_text=SUCH_AS, widget=UnfoldAdminTextInputWidget)
     reason = _Reason(help_text=_("The member reads these words."))
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 

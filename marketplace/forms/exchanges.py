@@ -24,7 +24,7 @@ from marketplace.operations.files import cleaned as cleaned_file
 from marketplace.operations.steps import check_slot
 from timebank import clock
 from timebank.durations import readings
-from timebank.durations_field import MinutesField
+from timebank.durations_field import SUCH_AS, MinutesField
 from timebank.errors import Refusal
 
 from .words import LongWordsField, OneLineField
@@ -49,7 +49,7 @@ class MinutesForm(forms.Form):
     """What has an amount of time that can be stepped and asked back."""
 
     minutes = MinutesField(
-        label=gettext_lazy("How much time?"), help_text=gettext_lazy("Such as 1 h 30 min, 1:30 or 45 min."),
+        label=gettext_lazy("How much time?"), help_text=SUCH_AS,
         max_minutes=MOST_MINUTES,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import ModelChoiceIterator
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,7 +22,7 @@ from marketplace.models import (
     Listing,
 )
 from timebank.durations import readings
-from timebank.durations_field import MinutesField
+from timebank.durations_field import SUCH_AS, MinutesField
 
 from .words import LongWordsField, OneLineField
 
@@ -78,7 +79,7 @@ class ListingForm(forms.Form):
     )
     minutes = MinutesField(
         label=gettext_lazy("How long does it usually take?"),
-        help_text=gettext_lazy("Such as 1 h 30 min or 45 min. Left empty, it says “we agree together”."),
+        help_text=format_lazy("{} {}", SUCH_AS, gettext_lazy("Left empty, it says “we agree together”.")),
         max_minutes=MOST_MINUTES,
         required=False,
         widget=MeantInput,

@@ -53,9 +53,9 @@
     return total;
   };
 
-  // What the text means: { minutes }; { meant } with its readings for a small number without a unit; null for
-  // what the server would refuse otherwise.
-  const read = (typed, dayMinutes) => {
+  // What the text means to whom is told amounts in `units`: { minutes }; { meant } with its readings for a small
+  // number without a unit, where that has to be asked; null for what the server would refuse otherwise.
+  const read = (typed, units, dayMinutes) => {
     let text = typed.trim();
     if (!text || text.length > LONGEST_TEXT) return null;
     text = inNumbers(text.replace(/\s+/g, " ").toLowerCase());
@@ -65,9 +65,10 @@
     if (clock) {
       amount = Number(clock[2]) < 60 ? { over: BigInt(clock[1]) * 60n + BigInt(clock[2]), under: 1n } : null;
     } else if (bare && bare[0] === text && bare[3] === undefined && /^[0-9]/.test(text)) {
-      amount = number(bare, "minutes", dayMinutes);
-      if (amount && amount.over > 0n && amount.over < CLEARLY_MINUTES * amount.under) {
-        const meant = [`${text} h`, `${text} min`].filter((reading) => read(reading, dayMinutes)?.minutes);
+      const isAsked = units === "hours";
+      amount = number(bare, isAsked ? "minutes" : units, dayMinutes);
+      if (isAsked && amount && amount.over > 0n && amount.over < CLEARLY_MINUTES * amount.under) {
+        const meant = [`${text} h`, `${text} min`].filter((reading) => read(reading, units, dayMinutes)?.minutes);
         if (meant.length) return { meant };
       }
     } else {
@@ -110,6 +111,7 @@
     const dayMinutes = BigInt(box.dataset.day);
     const isLimited = "available" in box.dataset;
     const most = () => (isLimited ? Math.max(Number(box.dataset.available), 0) : Infinity);
+    const readHere = () => read(input.value, box.dataset.units, dayMinutes);
     const words = (minutes) => inWords(minutes, box.dataset.units, dayMinutes);
     const said = (minutes) => words(minutes).replaceAll(" ", "\u00a0"); // on one line
     box.querySelectorAll("[data-by], [data-set-to]").forEach((tool) => { tool.hidden = false; });
@@ -129,7 +131,7 @@
     const sayTheMost = () => { status.textContent = status.dataset.most.replace("{most}", said(most())); };
 
     const sayWhatIsLeft = () => {
-      const minutes = read(input.value, dayMinutes)?.minutes;
+      const minutes = readHere()?.minutes;
       const isGood = minutes <= most();
       more.setAttribute("aria-disabled", String(minutes >= most()));
       if (isGood && !isLimited) status.textContent = "";
@@ -156,7 +158,7 @@
     };
 
     const step = (by) => {
-      const now = read(input.value, dayMinutes);
+      const now = readHere();
       if (now?.meant) {
         askWhich(now.meant);
         readings.querySelector("button")?.focus(); // one press from here answers
@@ -187,7 +189,7 @@
     let isPressed = false;
     box.addEventListener("pointerdown", (event) => { isPressed = Boolean(event.target.closest("button")); });
     input.addEventListener("change", () => {
-      const meant = read(input.value, dayMinutes)?.meant;
+      const meant = readHere()?.meant;
       if (meant && !isPressed) askWhich(meant);
     });
     addEventListener("pointerup", () => { isPressed = false; });

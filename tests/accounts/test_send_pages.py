@@ -484,3 +484,22 @@ def test_hours_kept_for_an_exchange_are_set_aside_and_not_on_their_way(client, a
 
     assert ">Set aside for others</dt><dd>45 min</dd>" in page
     assert "On its way" not in page
+
+
+@pytest.mark.parametrize(
+    ("units", "amount", "minutes", "refusal"),
+    [
+        ("minutes", "5", 5, "You can send up to 235 min; this needs 241 min."),
+        ("days", "0,25", 120, "You can send up to 2 h; this needs 30 d 4 h."),
+    ],
+)
+def test_a_number_alone_is_in_the_unit_she_likes(client, ana, bento, units, amount, minutes, refusal):
+    operations.change_preferences(ana, units=units)
+
+    client.post("/send/confirm/", hidden_in(look_over(client, bento, amount=amount)))
+
+    assert Hold.objects.get(actor=ana).amount_minutes == minutes
+    too_much = {"minutes": "241", "days": "30,5"}[units]
+    assert look_over(client, bento, amount=too_much).context["form"].errors == {"amount": [refusal]}
+    not_whole = look_over(client, bento, amount="0,1234")
+    assert "We count whole minutes." in not_whole.context["form"].errors["amount"][0]

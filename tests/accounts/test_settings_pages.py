@@ -60,16 +60,17 @@ def test_amounts_are_said_in_the_units_she_likes_on_every_page_and_in_the_form(c
     assert ["12 h 30 min" in page, "750 min" in page, "1 d 4 h 30 min" in page] == [True] * 3
     assert "A day stands for 8 h." in page
 
-    for units, said, drawn in [
-        ("minutes", "600 min", "600<small>min</small>"),
-        ("days", "1 d 2 h", "1<small>d</small>2<small>h</small>"),
-        ("hours", "10 h", "10<small>h</small>"),
+    for units, said, drawn, hint in [
+        ("minutes", "600 min", "600<small>min</small>", "A number alone is minutes, such as 90."),
+        ("days", "1 d 2 h", "1<small>d</small>2<small>h</small>", "A number alone is days, such as 1 or 2.5."),
+        ("hours", "10 h", "10<small>h</small>", "Such as 1 h 30 min, 1:30 or 45 min."),
     ]:
         client.post("/settings/", LOOKS | {"units": units})
         assert drawn in client.get("/wallet/").content.decode()
         form = client.get("/send/").content.decode().replace("\xa0", " ")
         assert f'data-units="{units}"' in form
         assert f"You can send up to {said}." in form
+        assert hint in form
     client.post("/settings/", LOOKS)  # an older page, which does not know of units
     assert fresh(bela).units == "hours"
 

@@ -91,6 +91,11 @@ def units_here() -> SafeString:
 
 
 @register.simple_tag
+def quick_picks() -> list[int]:
+    return durations.quick_picks()
+
+
+@register.simple_tag
 def hour_circles(available: int, held: int = 0) -> SafeString:
     """Each hour a circle, to the nearest quarter of one; nothing beyond twelve hours."""
     if available < 0 or held < 0 or available + held == 0 or available + held > MOST_CIRCLES * 60:
