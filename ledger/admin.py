@@ -11,13 +11,13 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from timebank.dates import date_and_time
 from timebank.durations import in_words, shown
 from timebank.read_only import ReadOnlyAdmin
 
@@ -44,9 +44,17 @@ def _shown_or_none(minutes: int | None) -> str:
 
 
 def _said_of(change: LimitChange) -> str:
-    """When it takes effect, for whom, and how far one may go."""
+    """When it takes effect, for whom, and which limits it sets."""
+    at = formats.date_format(
+        timezone.localtime(change.takes_effect_at), "SHORT_DATETIME_FORMAT"
+    )  # always with the year
     for_whom = gettext("for all") if change.account_id is None else gettext("for this account")
-    return f"{date_and_time(change.takes_effect_at, short=True)} · {for_whom} · −{shown(change.credit_limit_minutes)}"
+    limits = (
+        (gettext("credit limit"), shown(change.credit_limit_minutes)),
+        (gettext("soft limit"), _shown_or_none(change.soft_limit_minutes)),
+        (gettext("largest balance"), _shown_or_none(change.max_balance_minutes)),
+    )
+    return " · ".join([at, for_whom, *(f"{name} {said}" for name, said in limits)])
 
 
 class _Amounts:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from accounts.models import Member, StaffMove
 from accounts.operations import grant
@@ -125,12 +125,18 @@ def test_who_approves_an_undo_reads_whose_hours_are_short_and_that_it_may_pass_t
 def test_a_coordinator_changes_limits_and_the_account_keeps_why(signed_in):
     ana, lourdes = make_member(minutes=0), make_coordinator()
     browser = signed_in(lourdes)
-    typed = {"credit_minutes": "2 h", "soft_minutes": "1 h", "reason": "The assembly of May"}
+    typed = {
+        "credit_minutes": "2 h", "soft_minutes": "1 h", "max_balance_minutes": "10 h", "reason": "The assembly of May",
+    }  # fmt: skip
 
     assert browser.post(of(ana, "limits"), typed)["Location"] == of(ana)
 
     assert Account.objects.get(owner=ana).credit_limit_minutes == 120
-    assert b"The assembly of May" in browser.get(of(ana)).content
+    change = LimitChange.objects.get()
+    assert (
+        f"{formats.date_format(timezone.localtime(change.takes_effect_at), 'j M Y, H:i')} · for this account"
+        f" · credit limit 2 h · soft limit 1 h · largest balance 10 h · {lourdes}: The assembly of May"
+    ) in words(browser.get(of(ana))).replace("\xa0", " ")
     wrong = browser.post(of(ana, "limits"), {**typed, "soft_minutes": "3 h"})
     assert wrong.status_code == 422
     assert b"The soft limit must be smaller" in wrong.content
