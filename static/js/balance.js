@@ -37,7 +37,7 @@
     const parts = span > 400 ? { month: "short", year: "numeric" } : { day: "numeric", month: "short" };
     const { lang } = document.documentElement;
     const format = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { ...parts, timeZone: "UTC" });
-    return (day) => format.format(new Date(day * DAY));
+    return (day) => format.format(new Date(day * DAY)).replace("Sept", "Sep"); // as the lists write it
   };
 
   const axis = (colours, rest) => ({

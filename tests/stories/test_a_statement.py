@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -55,3 +59,41 @@ def test_choosing_from_the_statement_and_seeing_how_the_balance_went(meet: Meet,
     page.wait_for_url("**/wallet/?show=out")
     assert barriers(page) == []
     assert ana.complaints == []
+
+
+KEEP_WHAT_IS_DRAWN = """
+window.drawn = [];
+const draw = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  window.drawn.push(text);
+  return draw.call(this, text, ...rest);
+};
+"""
+
+
+def test_the_chart_names_months_as_the_lists_do(meet: Meet) -> None:
+    ana = meet("Ana Setembro", width=1280, theme="light")
+    ana.join()
+    ana.server.manage("shell", "-v0", "-c", TEN_DAYS_AGO.format(email=ana.email))
+    ana.page.add_init_script(KEEP_WHAT_IS_DRAWN)
+    ana.page.route("**/wallet/balance/*", _until_september)
+
+    page = ana.go("/wallet/")
+
+    expect(page.locator("#over-time canvas")).to_be_visible()
+    page.wait_for_function("drawn.some((text) => text.startsWith('9') || text.includes('Sep'))")
+    assert {text.split()[1] for text in page.evaluate("drawn") if re.fullmatch(r"[0-9]+ [A-Z][a-z]+", text)} == {
+        "Aug",
+        "Sep",
+    }
+
+
+def _until_september(route: Any) -> None:
+    """The same page, with the last day of its table in September."""
+    answer = route.fetch()
+    day = re.compile(r'(<th scope="row"><time datetime=")([0-9-]+)')
+    newest = day.search(answer.text())
+    assert newest
+    later = date.fromisoformat(newest[2]) - date(2026, 9, 4)
+    moved = day.sub(lambda found: f"{found[1]}{date.fromisoformat(found[2]) - later}", answer.text())
+    route.fulfill(response=answer, body=moved)
