@@ -145,7 +145,18 @@ class TransferAdmin(_Amounts, ReadOnlyAdmin):
     ordering = ["-pk"]
     search_fields = ["=public_id", *_owned("payer", "payee")]
     search_help_text = NAME_MAIL_OR_NUMBER
-    fields = ["public_id", "kind", "category", "from_whom", "to_whom", "amount", "posted_at", "hold", "reverses", "undone_by"]
+    fields = [
+        "public_id",
+        "kind",
+        "category",
+        "from_whom",
+        "to_whom",
+        "amount",
+        "posted_at",
+        "hold",
+        "reverses",
+        "undone_by",
+    ]
 
     @display(description=_("undone by"))
     def undone_by(self, transfer: Transfer) -> Any:
