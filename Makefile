@@ -35,10 +35,11 @@ help: ## list the commands
 
 .PHONY: run
 run: $(VENV)/.ok-run ## start Timebank, with a demo community (DEMO=0 without, PORT=8000, HOST=0.0.0.0 for phones on your network)
-	@if [ "$(DEMO)" != 0 ]; then
-		exec $(BIN)/python manage.py serve --demo
-	fi
-	exec $(BIN)/python manage.py serve
+	@case "$$(echo "$(DEMO)" | tr A-Z a-z)" in
+		1|yes|true|on) exec $(BIN)/python manage.py serve --demo ;;
+		0|no|false|off|"") exec $(BIN)/python manage.py serve ;;
+		*) echo "DEMO must be 1 or 0, not $(DEMO)." >&2; exit 1 ;;
+	esac
 
 .PHONY: run-full
 run-full: $(VENV)/.ok-run ## start web, worker, beat and relay as separate processes on BROKER_URL, REDIS_URL, DATABASE_URL

@@ -40,7 +40,7 @@ def test_hours_are_sent_and_arrive(ana, bento):
     assert sent.json() | {"created_at": ""} == {
         "id": hold.public_id,
         "kind": "help",
-        "category": "",
+        "category": "other",
         "payer": {"id": ana.public_id, "name": "Ana Souza"},
         "payee": {"id": bento.public_id, "name": "Bento Lima"},
         "amount_minutes": 45,

@@ -12,7 +12,7 @@ from timebank.errors import Refusal
 DOCS = Path(__file__).parents[2] / "docs/refusals.md"
 # What only the staff's site, the set-up and the calls for signing in say.
 ELSEWHERE = {
-    "account_in_use", "category_in_use", "email_taken", "limits_disagree", "more_than_owed", "not_a_coordinator",
+    "account_in_use", "category_in_use", "day_is_past", "email_taken", "limits_disagree", "more_than_owed", "not_a_coordinator",
     "not_a_moderator", "not_allowed", "own_case", "refused",
 }  # fmt: skip
 HIDDEN = {"asked_of_another"}  # told as `no_such_code`

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 # Where mistakes hide: at nothing, one, an hour, and just below and above what there is.
 Amount = tuple[str, int]
-amounts = some.tuples(some.just("exactly"), some.sampled_from([1, 2, 59, 60, 61])) | some.tuples(
+amounts = some.tuples(some.just("exactly"), some.sampled_from([0, 1, 2, 59, 60, 61])) | some.tuples(
     some.sampled_from(["available", "balance", "debt"]), some.sampled_from([-1, 0, 1])
 )
 people = some.integers(0, 2)
@@ -57,6 +57,8 @@ more_steps = some.one_of(
     ),
     some.tuples(some.just("freeze"), some.integers(0, 9), some.booleans()),
     some.tuples(some.just("days_pass"), some.sampled_from([1, 30, 364, 365])),
+    some.tuples(some.just("promise"), people, people, amounts, some.sampled_from([1, 30, 364])),
+    some.tuples(some.just("two_workers")),
     some.tuples(some.just("sweep")),
     some.tuples(
         some.just("split"), people, some.sampled_from([0, 1, 2, 59, 60, 61]), some.tuples(*[some.integers(0, 3)] * 2)
@@ -108,6 +110,8 @@ class Told:
         one, other = self.accounts[payer], self.accounts[payee]
         minutes = self._minutes(one.pk, amount)
         if one == other or minutes <= 0:
+            if self._accept is operations.accept:
+                self._is_no_payment(one, other, minutes)
             return
         available = self.balances[one.pk] - self.held[one.pk] - self.floors[one.pk]
         known = {hold.pk for hold in self.holds}
@@ -127,6 +131,17 @@ class Told:
         self.held[one.pk] += minutes
         self.holds.append(hold)
         self.live[hold.pk] = hold
+
+    def _is_no_payment(self, one: Account, other: Account, minutes: int) -> None:
+        with pytest.raises(ValueError):
+            operations.accept(
+                payer=one,
+                payee=other,
+                amount_minutes=minutes,
+                kind="help",
+                key="no:payment",
+                actor=one.owner,
+            )
 
     def post_due(self) -> None:
         due = [hold for hold in self.live.values() if hold.due]
@@ -190,6 +205,36 @@ class Told:
                 frozen = operations.unfreeze(frozen, actor=hold.actor)
             self.live[hold.pk] = frozen
 
+    def promise(self, payer: int, payee: int, amount: Amount, days: int) -> None:
+        """Hours kept for another until a day, on which they go back by themselves."""
+        one, other = self.accounts[payer], self.accounts[payee]
+        minutes = self._minutes(one.pk, amount)
+        if one == other or minutes <= 0:
+            return
+        hold = operations.accept(
+            payer=one,
+            payee=other,
+            amount_minutes=minutes,
+            kind="help",
+            key=f"promise:{next(self._keys)}",
+            actor=one.owner,
+            due=False,
+            expires_at=clock.now() + timedelta(days=days),
+        )
+        self.held[one.pk] += minutes
+        self.holds.append(hold)
+        self.live[hold.pk] = hold
+
+    def two_workers(self) -> None:
+        """Both find the same due holds; what one has posted, the other posts no more."""
+        found = [hold for hold in self.live.values() if hold.due]
+        for hold in found[::2]:
+            operations.post(hold)
+        assert operations.post_due_holds() == len(found[1::2])
+        for hold in found:
+            operations.post(hold)
+            self._arrived(hold)
+
     def days_pass(self, days: int) -> None:
         self.days += days
 
@@ -206,6 +251,12 @@ class Told:
             if swept:
                 self._moved(pk, None, swept)
             assert not swept or self.balances[pk] >= self.held[pk]
+        for hold in list(self.live.values()):
+            is_frozen = hold.frozen_until is not None and hold.frozen_until > now
+            if hold.expires_at and hold.expires_at <= now and not hold.due and not is_frozen:
+                del self.live[hold.pk]
+                self.held[hold.payer_id] -= hold.amount_minutes
+                self._raise_floor(hold.payer_id)
 
     def split(self, payer: int, total: int, weights: tuple[int, int]) -> None:
         others = [account for number, account in enumerate(self.accounts) if number != payer]

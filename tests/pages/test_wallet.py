@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone
 
-from ledger.models import Transfer
+from ledger.models import Hold, Transfer
 from timebank import clock
 
 from ..factories import make_member
@@ -130,6 +130,7 @@ def test_lines_stand_under_their_month_in_the_readers_time_zone(client):
             strict=True,
         ):
             Transfer.objects.filter(pk=transfer.pk).update(posted_at=moment)
+            Hold.objects.filter(pk=transfer.hold_id).update(resolved_at=moment)
 
     page = client.get("/wallet/").content.decode()
 
