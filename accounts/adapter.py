@@ -115,9 +115,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def _link_of(template_prefix: str, context: dict[str, Any]) -> str:
-    """The one button of a mail: the link made for it, or the page where its reader can act."""
+    """The one button of a mail: the link made for it, or the page where its reader can act; "" for none."""
     if made := context.get("activate_url") or ("key" in context and context.get("password_reset_url")):
         return str(made)
+    if template_prefix.endswith("email_changed"):  # to an address that is hers no more: nothing is chosen anew by it
+        return ""
     page = "account_signup" if template_prefix.endswith("unknown_account") else "account_reset_password"
     return settings.SITE_URL + reverse(page)
 

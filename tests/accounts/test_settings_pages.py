@@ -168,7 +168,10 @@ def test_a_new_address_counts_from_its_confirmation_on(client, ana):
 
     assert fresh(ana).email == "new@example.org"
     assert list(EmailAddress.objects.filter(user=ana).values_list("email", flat=True)) == ["new@example.org"]
-    assert "new@example.org" in Letter.objects.filter(recipient="ana@example.org").latest("pk").text
+    told = Letter.objects.filter(recipient="ana@example.org").latest("pk")
+    assert "new@example.org" in told.text
+    assert "tell a coordinator at once" in told.text
+    assert "/password/" not in told.text + told.html  # that could not help: nothing is chosen anew from here
 
 
 def test_another_members_address_is_not_told_and_not_taken(client, ana):

@@ -79,8 +79,10 @@ class Schema(AutoSchema):
 
     def get_summary(self) -> str:
         """The first sentence of what it does."""
-        summary = self.get_description().split(". ")[0].split("\n\n")[0].rstrip(".")
-        return f"One of: {summary}" if getattr(self.view, "action", "") == "retrieve" and summary else summary
+        model = getattr(getattr(getattr(self.view, "serializer_class", None), "Meta", None), "model", None)
+        if getattr(self.view, "action", "") == "retrieve" and model is not None:
+            return f"One {model._meta.verbose_name}"
+        return str(self.get_description().split(". ")[0].split("\n\n")[0].rstrip("."))
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         """A body that is read strictly names nothing else."""
@@ -88,6 +90,15 @@ class Schema(AutoSchema):
         if direction == "request" and isinstance(serializer, StrictSerializer):
             mapped["additionalProperties"] = False
         return mapped
+
+    def get_description(self) -> str:  # type: ignore[override]  # as in AutoSchema
+        """What it does, and for reading with the eyes which token does it."""
+        words = str(super().get_description())
+        scope = scope_of(self.view, self.method)
+        needs = (
+            f"By a token with the scope `{scope}`." if scope else "By no token: by a session, of the site or of an app."
+        )
+        return f"{words}\n\n{needs}" if words else needs
 
     def get_auth(self) -> list[dict[str, Any]]:
         """Who may call: a session of the site, of an app, or a member's own token with the scope it takes."""
