@@ -50,7 +50,8 @@ class MeSerializer(serializers.ModelSerializer[Member]):
     class Meta:
         model = Member
         fields = [
-            "id", "display_name", "about", "email", "language", "time_zone", "units", "state", "joined_at",
+            "id", "display_name", "about", "email", "language", "time_zone", "units", "theme", "text_size",
+            "state", "joined_at",
             "pay_me_address",
         ]  # fmt: skip
         read_only_fields = fields
@@ -76,6 +77,8 @@ class PreferencesSerializer(StrictSerializer):
     language = serializers.ChoiceField(choices=settings.LANGUAGES)
     time_zone = serializers.CharField(max_length=64)
     units = serializers.ChoiceField(choices=Member.Units.choices)
+    theme = serializers.ChoiceField(choices=Member.Theme.choices)
+    text_size = serializers.ChoiceField(choices=Member.TextSize.choices)
 
     def validate_time_zone(self, zone: str) -> str:
         if zone not in available_timezones():
@@ -121,7 +124,7 @@ class MeView(viewsets.ViewSet):
     @extend_schema(request=PreferencesSerializer, responses=ONESELF)
     @action(detail=False, methods=["patch"])
     def preferences(self, request: Request) -> Response:
-        """Change the language, time zone and units; what is not named stays."""
+        """Change the language, time zone, units, colours and text size; what is not named stays."""
         changed = operations.change_preferences(
             caller(request), **read_body(PreferencesSerializer, request, partial=True)
         )

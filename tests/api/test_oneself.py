@@ -29,6 +29,7 @@ def test_her_profile_and_preferences(ana):
     assert (changed.json()["display_name"], changed.json()["about"]) == ("Ana Prado", "")
     assert person.patch("me/profile/", {"about": "I sew."}).json()["display_name"] == "Ana Prado"
     told = person.patch("me/preferences/", {"language": "pt-br", "time_zone": "Europe/Lisbon", "units": "days"}).json()
+    assert person.patch("me/preferences/", {"theme": "dark", "text_size": "large"}).json()["theme"] == "dark"
     assert (told["language"], told["time_zone"], told["units"]) == ("pt-br", "Europe/Lisbon", "days")
     assert "Não há nada aqui" in person.get("holds/nothing/").json()["detail"]
 
