@@ -80,8 +80,7 @@ def by_app(server: Server) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("examples", ["3", thorough("12")])
-@pytest.mark.parametrize("who", [by_token, by_app])
+@pytest.mark.parametrize(("who", "examples"), [(by_token, "3"), thorough(by_token, "12"), thorough(by_app, "12")])
 def test_made_up_calls_are_answered_as_the_schema_says(
     server: Server, tmp_path: Path, who: Callable[[Server], list[str]], examples: str
 ) -> None:

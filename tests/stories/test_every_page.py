@@ -23,6 +23,7 @@ from playwright.sync_api import BrowserContext
 from accounts.views.pace import too_many_requests
 from tests.factories import PASSWORD
 from tests.live import BASE_DIR, Server
+from tests.needs import thorough
 from timebank.demo.logins import PASSWORD as DEMO_PASSWORD
 from timebank.middleware import busy_page, server_error
 
@@ -161,7 +162,7 @@ def town() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module", params=SIGHTS)
+@pytest.fixture(scope="module", params=["pt-br", thorough("en")])
 def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -16,7 +16,7 @@ from tests.needs import thorough
 Says = Callable[..., str]
 
 # Each width and each language is seen; in full mode, each language at each width.
-SEEN = [(390, "pt-BR"), (1280, "en"), thorough(390, "en"), thorough(1280, "pt-BR")]
+SEEN = [(390, "pt-BR"), thorough(1280, "en"), thorough(390, "en"), thorough(1280, "pt-BR")]
 
 
 def words_in(language: str) -> Says:
