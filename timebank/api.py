@@ -1,9 +1,11 @@
 """The API's addresses: each app puts its resources on one router. (What they share is in timebank/rest/.)"""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import include, path, re_path
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.request import Request
@@ -33,6 +35,18 @@ class Resources(APIRootView):
         return super().get(request, *args, **kwargs)
 
 
+class OnceInEachLanguage(SchemaGenerator):
+    """Works the schema out once in each language, for it takes seconds and anybody may ask for it."""
+
+    made: ClassVar[dict[str | None, Any]] = {}
+
+    def get_schema(self, request: Any = None, public: bool = True) -> Any:
+        language = get_language()
+        if language not in self.made:
+            self.made[language] = super().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+        return self.made[language]
+
+
 router = DefaultRouter()
 router.APIRootView, router.root_view_name, router.include_format_suffixes = Resources, "resources", False
 for app in (notifications, ledger, accounts, marketplace):
@@ -45,7 +59,9 @@ urlpatterns = [
     path(
         "schema/",
         cache_control(public=True, max_age=300)(
-            SpectacularJSONAPIView.as_view(authentication_classes=[], throttle_classes=[])
+            SpectacularJSONAPIView.as_view(
+                authentication_classes=[], throttle_classes=[], generator_class=OnceInEachLanguage
+            )
         ),
         name="api_schema",
     ),
