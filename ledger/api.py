@@ -79,17 +79,27 @@ class HoldSerializer(_Sided):
         read_only_fields = fields
 
     def get_note(self, hold: Hold) -> str:
-        note = getattr(hold, "note", None)
-        return note.text if note is not None else ""
+        return _note_of(hold)
 
 
 class TransferSerializer(_Sided):
     reverses = serializers.CharField(source="reverses.public_id", default=None, allow_null=True)
+    note = serializers.SerializerMethodField()
 
     class Meta:
         model = Transfer
-        fields = ["id", "kind", "category", "payer", "payee", "amount_minutes", "reverses", "posted_at"]
+        fields = ["id", "kind", "category", "payer", "payee", "amount_minutes", "note", "reverses", "posted_at"]
         read_only_fields = fields
+
+
+    def get_note(self, transfer: Transfer) -> str:
+        """What was written with it, for the two; empty where nothing was, or it was erased."""
+        return _note_of(transfer.hold)
+
+
+def _note_of(hold: Hold | None) -> str:
+    note = getattr(hold, "note", None)
+    return note.text if note is not None else ""
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
@@ -236,7 +246,7 @@ class TransferView(viewsets.ReadOnlyModelViewSet[Transfer]):
     def of(member: Any) -> QuerySet[Transfer]:
         """Those from or to ``member``, with what is shown of them."""
         hers = Q(payer__owner=member.pk) | Q(payee__owner=member.pk)
-        return Transfer.objects.filter(hers).select_related(*_PARTIES, "reverses")
+        return Transfer.objects.filter(hers).select_related(*_PARTIES, "reverses", "hold__note")
 
 
 class EntryView(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):
