@@ -41,7 +41,7 @@ _PERIOD = [
 _CHOICE = [
     *_PERIOD,
     _asked("show", "What came in, or what went out.", enum=["in", "out"]),
-    _asked("person", "Words of the other one's name."),
+    _asked("person", "Whom it is with: the id of a profile, as in the lists, or words of the name."),
     _asked("kind", "The kind of movement.", enum=Kind.values),
     _asked("category", "The code of a kind of help."),
     _asked("q", "Words of the message."),

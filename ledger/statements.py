@@ -30,7 +30,7 @@ class Chosen:
     since: datetime | None = None
     until: datetime | None = None  # the first moment that is too late
     only: Only = ""
-    person: str = ""  # words of the other one's name
+    person: str = ""  # words of the other one's name, or the id of her profile
     kind: str = ""
     category: str = ""
     words: str = ""  # of the note
@@ -197,9 +197,13 @@ def _narrowed(found: QuerySet[Any], chosen: Chosen, via: str, *, moment: str, no
 
 
 def _is_named(account: str, name: str) -> Q:
-    """That the account at this end is of somebody whose name holds each word, or the fund where it is called so."""
+    """That the account at this end is of somebody whose name holds each word, or whose profile's id this is.
+
+    Or the fund, where it is called so.
+    """
     words = plain(name).split()[:MOST_WORDS]
     person = Q(*(Q(**{f"{account}__owner__plain_name__contains": word}) for word in words))
+    person |= Q(**{f"{account}__owner__public_id": name})
     named = Q(**{f"{account}__kind": Account.Kind.MEMBER}) & person
     if _all_in(words, plain(_("Community fund"))):
         named |= Q(**{f"{account}__kind": Account.Kind.FUND})
