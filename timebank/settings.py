@@ -231,6 +231,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "timebank.middleware.personal_pages_are_not_stored",
     "timebank.rest.middleware.conditional_reads",
+    "timebank.rest.middleware.allowed_methods",
 ]
 
 ROOT_URLCONF = "timebank.urls"

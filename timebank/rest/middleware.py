@@ -1,4 +1,4 @@
-"""Reads of the API may be kept by whoever made them, and asked for again only where they changed."""
+"""Reads of the API may be kept by whoever made them, and asked for again only where they changed; what it says of methods."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 RESOURCES = "/api/v1/"
+FOR_PROGRAMS = ("/api/", "/payments/pix")
 
 
 def conditional_reads(get_response: Handler) -> Handler:
@@ -24,5 +25,17 @@ def conditional_reads(get_response: Handler) -> Handler:
         response["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, ["Authorization", "Cookie", "Accept-Language"])
         return cast(HttpResponseBase, ConditionalGetMiddleware(lambda _request: response)(request))
+
+    return middleware
+
+
+def allowed_methods(get_response: Handler) -> Handler:
+    """Keep ``OPTIONS`` out of ``Allow``: the framework names it of its own accord, and it is refused everywhere."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if "Allow" in response and request.path_info.startswith(FOR_PROGRAMS):
+            response["Allow"] = ", ".join(name for name in response["Allow"].split(", ") if name != "OPTIONS")
+        return response
 
     return middleware
