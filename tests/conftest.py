@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "browser: drives a real Chromium",
         "broken_books: breaks the books on purpose, so they are not checked after it",
         "sqlite_only: tells of the embedded default, so it is not run again on PostgreSQL",
+        "once(why): a story of the API that is not told again with every POST sent twice (see tests/api/twice.py)",
         "needs(*names): skipped, or failed in CI, where one of them is absent (see tests/needs.py)",
     ):
         config.addinivalue_line("markers", marker)

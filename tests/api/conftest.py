@@ -1,7 +1,8 @@
-"""A member who has some of everything there is."""
+"""A member who has some of everything there is; and stories that are told again with every POST sent twice."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +15,23 @@ from notifications.webhooks import make_webhook
 from tests.factories import make_dispute, make_exchange, make_listing, make_member
 from tests.work import drain
 
-from .programs import Program
+from . import twice
+from .programs import Program, everything_twice
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__ in twice.MODULES and twice.is_told_again(metafunc.function):
+        metafunc.parametrize("how_often", ["once", "twice"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def how_often(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each POST is sent once, or twice."""
+    if getattr(request, "param", "once") == "once":
+        yield
+        return
+    with everything_twice():
+        yield
 
 
 @pytest.fixture(params=[1, 6], ids=["one of each", "six of each"])
