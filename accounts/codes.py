@@ -40,11 +40,7 @@ class NoSuchCode(Refusal):
 
 def find_by_txid(request: HttpRequest, txid: str) -> PaymentRequest:
     """The request with this ``txid``. Raises NoSuchCode, which counts as a guess, and TooManyGuesses after many."""
-    _check_guesses(request)
-    found = _requests().filter(txid=txid).first() if _TXID.fullmatch(txid) else None
-    if found is None:
-        raise _no_such_code(request)
-    return found
+    return _shown(request, _requests().filter(txid=txid).first() if _TXID.fullmatch(txid) else None)
 
 
 def find_by_text(request: HttpRequest, text: str) -> PaymentRequest | str:
@@ -61,15 +57,12 @@ def find_by_text(request: HttpRequest, text: str) -> PaymentRequest | str:
         return find_by_txid(request, address[1])
     if _TXID.fullmatch(text):
         return find_by_txid(request, text)
-    _check_guesses(request)
     spoken = re.sub(r"[\s.·-]", "", text).upper()
     payable = PaymentRequest.objects.payable(clock.now())
     found = (
         _requests().filter(pk__in=payable.filter(spoken_code=spoken)).first() if len(spoken) == SPOKEN_LENGTH else None
     )
-    if found is None:
-        raise _no_such_code(request)
-    return found
+    return _shown(request, found)
 
 
 def _is_of_another_site(request: HttpRequest, text: str) -> bool:
@@ -82,13 +75,19 @@ def _requests() -> Any:
     return PaymentRequest.objects.select_related("payee__owner", "asked_of", "paid_hold")
 
 
+def _shown(request: HttpRequest, found: PaymentRequest | None) -> PaymentRequest:
+    """What was found, unless she guessed too often: a code of her own is no guess, and always there."""
+    if found is not None and found.payee.owner_id == request.user.pk:
+        return found
+    _check_guesses(request)
+    if found is None:
+        seconds_to_wait(request, "guess", settings.GUESS_RATE_LIMIT)
+        raise NoSuchCode(str(UNKNOWN))
+    return found
+
+
 def _check_guesses(request: HttpRequest) -> None:
     """Once she guessed too often nothing is found any more, so that the right one is no better than another."""
     if wait := seconds_to_wait(request, "guess", settings.GUESS_RATE_LIMIT, only_ask=True):
         words = _("These were many codes that we do not know. Please wait ten minutes, then try again.")
         raise TooManyGuesses(words, wait)
-
-
-def _no_such_code(request: HttpRequest) -> NoSuchCode:
-    seconds_to_wait(request, "guess", settings.GUESS_RATE_LIMIT)
-    return NoSuchCode(str(UNKNOWN))

@@ -1,6 +1,6 @@
 """Addresses of members' own pages: settings, giving hours, and asking for them by a code."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from .views import donating, paying, pix, requesting, sending, settings, tokens
 
@@ -35,6 +35,7 @@ urlpatterns = [
     path("payments/pix/confirmation", pix.PixView.as_view({"post": "confirm"}), name="pix_confirm"),
     path("payments/pix/qr_code/<str:file_name>", pix.PixView.as_view({"get": "picture"}), name="pix_qr_code"),
     path("payments/pix/<int:pk>", pix.PixStatusView.as_view({"get": "status"}), name="pix_status"),
+    re_path(r"^payments/pix/(?P<rest>[\s\S]*)$", pix.nowhere, name="pix_nowhere"),
     path("donate/", donating.donate, name="donate"),
     path("donate/confirm/", donating.donate_confirm, name="donate_confirm"),
 ]

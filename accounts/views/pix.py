@@ -10,16 +10,16 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.request import RawPostDataException
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -41,6 +41,7 @@ from .requesting import request_page, seen_as
 
 LONGEST_BODY = 16 * 1024
 QR_CODE = "qr_code_payment_"  # then the txid: the name of its picture
+JSON = "application/json"
 _LARGEST_KEY = 2**63
 _SLIP = Decimal("0.000001")  # of a minute: a third of an hour, as we write it, is 20 minutes when it comes back
 
@@ -49,6 +50,13 @@ class NotUnderstood(Refusal):
     """The body is no JSON object with what belongs in it."""
 
     code = "not_understood"
+    status = 400
+
+
+class UnknownField(Refusal):
+    """Who writes a field means something by it that would not happen."""
+
+    code = "unknown_field"
     status = 400
 
 
@@ -116,8 +124,11 @@ class PixSchema(Schema):
     """These answer refusals in a shape of their own, and nothing is kept by who reads."""
 
     problem = OpenApiResponse(PixRefusedSerializer, description="Refused, with the reason.")
-    problem_type = "application/json"
+    problem_type = JSON
     marks_reads = False
+
+    def get_tags(self) -> list[str]:
+        return ["payments/pix"]
 
 
 class StatusSchema(PixSchema):
@@ -138,7 +149,7 @@ class PixView(viewsets.ViewSet):
     @extend_schema(operation_id="pix_create", request=PixAskSerializer, responses={201: PixAskedSerializer})
     def create(self, request: Request) -> Response:
         """Ask for ``value`` hours by a code that is good for the usual time."""
-        value = read_value(_body(request._request))
+        value = read_value(_body(request._request, "value"))
         check_pace(request._request, "request")
         made = operations.ask_for_hours(asker=caller(request), amount_minutes=value, nonce=public_id())
         words = {"message": _("Show the code to whoever pays."), "payment": described(made)}
@@ -155,7 +166,7 @@ class PixView(viewsets.ViewSet):
     @extend_schema(operation_id="pix_confirm", request=PixConfirmSerializer, responses=PixConfirmedSerializer)
     def confirm(self, request: Request) -> Response:
         """Pay the code ``bank_payment_id``, which asks for ``value`` hours; repeated, the answer is the first one."""
-        body = _body(request._request)
+        body = _body(request._request, "bank_payment_id", "value")
         value = read_value(body)
         txid = body.get("bank_payment_id")
         if not isinstance(txid, str):
@@ -199,7 +210,16 @@ class PixStatusView(PixView):
 def _wants_page(request: HttpRequest) -> bool:
     if "Authorization" in request.headers:
         return False
-    return request.get_preferred_type(["text/html", "application/json"]) != "application/json"
+    return request.get_preferred_type(["text/html", JSON]) != JSON
+
+
+@csrf_exempt  # nothing is done here
+def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
+    """What every address below /payments/pix answers that is none: to a program as a program."""
+    if _wants_page(request):
+        raise Http404
+    words = _("There is nothing here, or nothing that is yours to see.")
+    return JsonResponse({"message": words, "code": "not_found"}, status=404)
 
 
 @signed_in
@@ -255,12 +275,14 @@ def read_value(body: dict[str, Any]) -> int:
     return int(whole)
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
-    """The object that was sent, its numbers as decimals. Raises NotUnderstood."""
-    try:
-        raw = request.body
-    except RawPostDataException:  # a form with files, read already
-        raw = b""
+def _body(request: HttpRequest, *known: str) -> dict[str, Any]:
+    """The object that was sent, with no names but the ``known``, its numbers as decimals.
+
+    What does not say what it is may be JSON. Raises UnsupportedMediaType, NotUnderstood, UnknownField.
+    """
+    if request.content_type not in {"", JSON}:
+        raise UnsupportedMediaType(request.content_type)
+    raw = request.body
     if len(raw) > LONGEST_BODY:
         raise NotUnderstood(_("That is too much. Send a small JSON object."))
     try:
@@ -271,6 +293,9 @@ def _body(request: HttpRequest) -> dict[str, Any]:
         raise NotUnderstood(_('Send a JSON object, such as {"value": 2}.')) from None
     if not isinstance(body, dict):
         raise NotUnderstood(_('Send a JSON object, such as {"value": 2}.'))
+    for name in sorted(body.keys() - set(known)):
+        shown = name[:60].encode(errors="replace").decode()  # it may hold half a character
+        raise UnknownField(_("There is no such field: “%(name)s”.") % {"name": shown})
     return body
 
 

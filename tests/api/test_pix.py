@@ -14,10 +14,12 @@ from accounts import operations
 from accounts.operations.suspension import suspend_member
 from ledger import operations as ledger
 from ledger.models import Hold, PaymentRequest
-from tests.api.conforming import check
 from tests.factories import available, balance, make_member
 from tests.work import drain
 from timebank import clock
+
+from .conforming import check
+from .programs import fire
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +45,7 @@ def as_bento(bento):
 
 def post(client: Client, address: str, body: Any):
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    return client.post(address, text, content_type="application/json")
+    return fire(lambda: client.post(address, text, content_type="application/json"))
 
 
 def ask(client: Client, value: Any = 2) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def confirm(client: Client, payment: dict[str, Any], value: Any = 2):
 def test_asking_answers_in_the_promised_shape(as_bento, bento):
     response = post(as_bento, "/payments/pix", {"value": 2})
 
-    request = PaymentRequest.objects.get()
+    request = PaymentRequest.objects.earliest("pk")
     assert set(response.json()) == {"message", "payment"}
     assert response.json()["payment"] == {
         "id": request.pk,
@@ -106,7 +108,7 @@ def test_confirmed_again_by_the_payer_the_answer_is_the_first_and_by_another_409
 ])  # fmt: skip
 def test_hours_are_whole_minutes(as_bento, value, minutes):
     assert post(as_bento, "/payments/pix", f'{{"value": {value}}}').status_code == 201
-    assert PaymentRequest.objects.get().amount_minutes == minutes
+    assert PaymentRequest.objects.earliest("pk").amount_minutes == minutes
 
 
 @pytest.mark.parametrize("minutes", [1, 7, 20, 40, 59, 61, 119, 100_000_001])
@@ -126,13 +128,13 @@ WRONG = [
 
 @pytest.mark.parametrize("value", WRONG)
 def test_a_wrong_value_is_refused_when_asking_and_when_confirming(client, ana, as_bento, value):
-    payment = ask(as_bento)
+    payment, before = ask(as_bento), PaymentRequest.objects.count()
     body = f'{{"bank_payment_id": "{payment["bank_payment_id"]}", "value": {value}}}'
 
     for response in (post(as_bento, "/payments/pix", body), post(client, "/payments/pix/confirmation", body)):
         assert response.status_code == 400, value
         assert response.json()["message"]
-    assert PaymentRequest.objects.count() == 1
+    assert PaymentRequest.objects.count() == before
     assert available(ana) == 240
 
 
@@ -245,6 +247,7 @@ def test_a_forged_form_of_another_site_does_nothing(ana):
     assert PaymentRequest.objects.count() == 0
 
 
+@pytest.mark.once("counts its calls")
 def test_very_many_have_to_wait(client, ana, as_bento, settings):
     settings.REQUEST_RATE_LIMIT = settings.SEND_RATE_LIMIT = "1/h/user"
     first = ask(as_bento)
@@ -267,7 +270,7 @@ class Caller:
         self.client = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {self.words}"})
 
     def post(self, address: str, body: Any) -> Any:
-        return check(post(self.client, address, body))
+        return post(self.client, address, body)
 
     def get(self, address: str) -> Any:
         return check(self.client.get(address))
@@ -302,12 +305,71 @@ def test_a_token_that_is_none_or_of_who_is_suspended(ana, bento):
 
     assert caller.post("/payments/pix", {"value": 2}).status_code in {401, 403}
     unknown = Client(headers={"Authorization": "Bearer tb_nothing"})
-    refused = check(post(unknown, "/payments/pix", {"value": 2}))
+    refused = post(unknown, "/payments/pix", {"value": 2})
     assert (refused.status_code, refused.json()["code"]) == (401, "unknown_token")
 
 
 def test_a_form_with_a_file_is_no_body(ana):
     for browser in (Client(), Client(headers={"Authorization": f"Bearer {Caller(ana).words}"})):
         browser.force_login(ana)
-        response = browser.post("/payments/pix", {"value": "2", "file": io.BytesIO(b"x")})
-        assert (response.status_code, response.json()["code"]) == (400, "not_understood")
+        response = fire(lambda: browser.post("/payments/pix", {"value": "2", "file": io.BytesIO(b"x")}))  # noqa: B023
+        assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("type_", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "json"])
+def test_another_type_of_body_is_refused(client, ana, as_bento, type_):
+    payment = ask(as_bento)
+    bodies = {"": {"value": 2}, "/confirmation": {"bank_payment_id": payment["bank_payment_id"], "value": 2}}
+
+    for address, body in bodies.items():
+        text = json.dumps(body)
+        refused = fire(lambda: client.post(f"/payments/pix{address}", text, content_type=type_))  # noqa: B023
+        assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media_type")
+    assert available(ana) == 240
+
+
+@pytest.mark.parametrize("type_", ["", "application/json; charset=utf-8", "Application/JSON"])
+def test_what_is_json_or_does_not_say_what_it_is_is_read(as_bento, type_):
+    response = fire(lambda: as_bento.post("/payments/pix", '{"value": 2}', content_type=type_))
+
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize(("body", "name"), [
+    ('{"value": 2, "loudly": true}', "loudly"), ('{"value": 2, "Value": 3}', "Value"), ('{"value": 2, "": 1}', ""),
+    ('{"value": 2, "\\ud800": 1}', "?"), ('{"value": 2, "%s": 1}' % ("x" * 500), "x" * 60),
+])  # fmt: skip
+def test_a_field_that_nobody_reads_is_named(client, ana, as_bento, body, name):
+    payment, before = ask(as_bento), PaymentRequest.objects.count()
+    paying = body.replace("{", f'{{"bank_payment_id": "{payment["bank_payment_id"]}", ', 1)
+
+    for refused in (post(client, "/payments/pix", body), post(client, "/payments/pix/confirmation", paying)):
+        assert (refused.status_code, set(refused.json())) == (400, {"message", "code"})
+        assert refused.json() == {"message": f"There is no such field: “{name}”.", "code": "unknown_field"}
+    assert (available(ana), PaymentRequest.objects.count()) == (240, before)
+    asking = post(client, "/payments/pix", {"value": 2, "bank_payment_id": "x"})  # which is for paying only
+    assert asking.json()["code"] == "unknown_field"
+
+
+@pytest.mark.parametrize("address", ["abc", "1a", "1/", "", "-1", "qr_code/", "qr_code/a/b", "confirmation/", "%00"])
+def test_an_address_that_is_none_is_told_to_a_program_as_a_program(client, ana, address):
+    asked = [
+        client.get(f"/payments/pix/{address}", HTTP_ACCEPT="application/json"),
+        Caller(ana).get(f"/payments/pix/{address}"),
+        fire(lambda: Client().post(f"/payments/pix/{address}", HTTP_ACCEPT="application/json")),
+    ]
+    for nothing in asked:
+        assert (nothing.status_code, nothing["Content-Type"]) == (404, "application/json")
+        assert set(nothing.json()) == {"message", "code"}
+    page = client.get(f"/payments/pix/{address}")
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_who_guessed_too_often_still_shows_her_own_code(client, ana, as_bento, settings):
+    settings.GUESS_RATE_LIMIT = "1/h/user"
+    own, anothers = ask(client), ask(as_bento)
+    guess = f"/payments/pix/qr_code/qr_code_payment_{'x' * 32}"
+    assert [client.get(guess).status_code for _ in range(2)] == [404, 429]
+
+    assert client.get(f"/payments/pix/qr_code/{own['qr_code']}").status_code == 200
+    assert client.get(f"/payments/pix/qr_code/{anothers['qr_code']}").status_code == 429
