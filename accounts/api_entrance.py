@@ -21,11 +21,14 @@ from allauth.headless.internal.restkit.inputs import BooleanField, CharField, Em
 from allauth.headless.mfa import views as mfa
 from allauth.headless.tokens import views as tokens
 from allauth.headless.usersessions import views as sessions
+from allauth.headless.usersessions.response import SessionsResponse
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.forms import CharField as DjangoCharField
 from django.forms import Field
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
@@ -84,6 +87,45 @@ class ResetView(account.RequestPasswordResetView):
     input_class = ResetInput
 
 
+def session_number(session: UserSession) -> int:
+    """What a session is called by apps: always the same, and it tells nobody how many there are."""
+    return int.from_bytes(salted_hmac("sessions", str(session.pk)).digest()[:6])  # no more than JSON's numbers hold
+
+
+class SomeSessions(Field):
+    """Numbers of sessions of ``whose``, as they are listed."""
+
+    whose: Member
+
+    def clean(self, value: Any) -> list[UserSession]:
+        """Raises ValidationError."""
+        hers = {session_number(session): session for session in UserSession.objects.filter(user=self.whose)}
+        numbers = super().clean(value)
+        if not isinstance(numbers, list) or not all(type(number) is int and number in hers for number in numbers):
+            raise ValidationError(_("There is no such session of yours."), code="no_such_session")
+        return [hers[number] for number in numbers]
+
+
+class SessionsInput(Input):
+    sessions = SomeSessions()
+
+    def __init__(self, *args: Any, user: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sessions"].whose = user  # type: ignore[attr-defined]
+
+
+class SessionsAnswer(SessionsResponse):  # type: ignore[misc]
+    def _session_data(self, session: UserSession) -> dict[str, Any]:
+        return super()._session_data(session) | {"id": session_number(session)}
+
+
+class SessionsView(sessions.SessionsView):
+    input_class = {"DELETE": SessionsInput}
+
+    def _respond_session_list(self) -> SessionsAnswer:
+        return SessionsAnswer(self.request, UserSession.objects.purge_and_list(self.request.user))
+
+
 # --- How all of them answer --------------------------------------------------------------------------
 
 
@@ -126,6 +168,9 @@ def _call(view: Any) -> Callable[[HttpRequest], HttpResponse]:
             response = stopped.response
         return response if response.status_code < HTTPStatus.BAD_REQUEST else _as_problem(request, response)
 
+    call.methods = {  # type: ignore[attr-defined]  # for whoever looks whether each is spoken of
+        name.upper() for name in inner.view_class.http_method_names if name != "options" and hasattr(view, name)
+    }
     return call
 
 
@@ -190,7 +235,7 @@ def _as_json(said: dict[str, Any], status: int) -> JsonResponse:
 _CALLS = {
     "config": base.ConfigView,
     "auth/session": account.SessionView,
-    "auth/sessions": sessions.SessionsView,
+    "auth/sessions": SessionsView,
     "auth/signup": SignUpView,
     "auth/login": account.LoginView,
     "auth/email/verify": account.VerifyEmailView,
