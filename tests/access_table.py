@@ -25,6 +25,7 @@ class Row:
     """One address and method, and what each role gets.
 
     ``args`` and ``data`` are words or names of things in the test's world; the row decides ``about`` a person there.
+    ``by_app`` it is asked as apps do, which have no cookies and say their session in a header.
     """
 
     name: str
@@ -34,9 +35,10 @@ class Row:
     query: str = ""
     data: dict[str, str] = field(default_factory=dict)
     about: str = ""
+    by_app: bool = False
 
     def __str__(self) -> str:
-        return f"{self.method} {self.name}"
+        return f"{self.method} {self.name}{' by app' if self.by_app else ''}"
 
 
 def everyone(cell: str) -> tuple[str, ...]:
@@ -82,6 +84,19 @@ def staff(*roles: str, cell: str = "200", other_staff: str = "403") -> tuple[str
     return tuple(cell if role in roles else shut.get(role, other_staff) for role in ROLES)
 
 
+# What asks for the session of an app: by a cookie it opens to nobody.
+OF_AN_APPS_SESSION = {
+    "auth_session": "GET DELETE",
+    "auth_sessions": "GET DELETE",
+    "auth_reauthenticate": "POST",
+    "auth_2fa_authenticate": "POST",
+    "auth_2fa_reauthenticate": "POST",
+    "account_password_change": "POST",
+    "account_email": "GET PUT PATCH DELETE",
+    "account_authenticators": "GET",
+    "account_authenticators_totp": "GET POST DELETE",
+    "account_authenticators_recovery-codes": "GET POST",
+}
 REAUTHENTICATE = "→ account_reauthenticate"
 
 PAGES = [
@@ -149,24 +164,47 @@ PAGES = [
     # Apps come in by their own session, so that a cookie opens nothing here.
     Row("api_auth:config", everyone("200")),
     *(
-        Row(f"api_auth:{name}", everyone("401"))
-        for name in (
-            "auth_session",
-            "auth_sessions",
-            "auth_reauthenticate",
-            "auth_2fa_authenticate",
-            "auth_2fa_reauthenticate",
-            "account_password_change",
-            "account_email",
-            "account_authenticators",
-            "account_authenticators_totp",
-            "account_authenticators_recovery-codes",
-        )
+        Row(f"api_auth:{name}", everyone("401"), method)
+        for name, methods in OF_AN_APPS_SESSION.items()
+        for method in methods.split()
     ),
+    Row("api_auth:account_email", everyone("409"), "POST"),
     *(Row(f"api_auth:{name}", everyone("400")) for name in ("auth_email_verify", "auth_password_reset")),
     *(
         Row(f"api_auth:{name}", everyone("400"), "POST")
-        for name in ("auth_signup", "auth_login", "auth_password_request", "tokens_refresh")
+        for name in (
+            "auth_signup", "auth_login", "auth_email_verify", "auth_password_request", "auth_password_reset",
+            "tokens_refresh",
+        )
+    ),
+    # By that session everybody does with what is her own as on the site; some only once she said again who she is.
+    *(
+        Row(f"api_auth:{name}", for_programs(signed_in()), by_app=True)
+        for name in ("auth_session", "auth_sessions", "account_email", "account_authenticators")
+    ),
+    Row("api_auth:auth_session", everyone("401"), "DELETE", by_app=True),  # and is out
+    *(
+        Row(f"api_auth:{name}", for_programs(signed_in("400")), method, by_app=True)
+        for name, method in (
+            ("auth_sessions", "DELETE"),
+            ("auth_reauthenticate", "POST"),
+            ("account_password_change", "POST"),
+            ("account_email", "PUT"),
+            ("account_email", "PATCH"),
+            ("account_email", "DELETE"),
+            ("account_authenticators_totp", "POST"),
+        )
+    ),
+    Row("api_auth:account_email", by_role("400", anonymous="409"), "POST", by_app=True),
+    # Where there is a second step, changing it asks for it once more.
+    *(
+        Row(f"api_auth:account_authenticators_{what}", for_programs(with_second_factor(cell, others=others)), method, by_app=True)
+        for what, method, cell, others in (
+            ("totp", "GET", "200", "404"),
+            ("totp", "DELETE", "401", "200"),
+            ("recovery-codes", "GET", "404", "404"),
+            ("recovery-codes", "POST", "401", "400"),
+        )
     ),
     Row("api:me-profile", signed_in(anonymous="401"), "PATCH"),
     Row("api:me-preferences", signed_in(anonymous="401"), "PATCH"),
@@ -277,6 +315,8 @@ PAGES = [
     Row("pix_create", signed_in("400", anonymous="401"), "POST"),
     Row("pix_confirm", signed_in("400", anonymous="401"), "POST"),
     Row("pix_qr_code", signed_in(anonymous="401"), args={"file_name": "neighbour's picture"}),
+    Row("pix_nowhere", everyone("404"), args={"rest": "nothing"}),
+    Row("pix_nowhere", everyone("404"), "POST", args={"rest": "nothing"}),
     Row("pix_status", own(), args={"pk": "request number"}),
     Row("donate", members()),
     Row("donate", members("422"), "POST"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -41,6 +43,34 @@ def test_every_address_has_a_row():
     assert sorted(named - {row.name for row in ROWS}) == []
 
 
+def calls(patterns: list[URLPattern | URLResolver], names: str = "") -> Iterator[tuple[str, str]]:
+    """The full name and each method of every address for programs."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inside = f"{names}{pattern.namespace}:" if pattern.namespace else names
+            yield from calls(pattern.url_patterns, inside)
+        else:
+            yield from ((names + (pattern.name or ""), method) for method in methods(pattern.callback))
+
+
+def methods(view: Any) -> set[str]:
+    """Those by which a call of the API, or of signing in by it, may be asked; none of a page."""
+    if hasattr(view, "methods"):
+        return set(view.methods)
+    if hasattr(view, "actions"):
+        return {method.upper() for method in view.actions}
+    known = getattr(view, "cls", None)
+    return {name.upper() for name in known.http_method_names if hasattr(known, name)} if known else set()
+
+
+def test_every_method_of_every_address_for_programs_has_a_row():
+    rows = {(row.name, row.method) for row in ROWS}
+    asked = {call for call in calls(get_resolver().url_patterns) if call[1] not in {"HEAD", "OPTIONS"}}
+
+    assert sorted(asked - rows) == []
+    assert len(asked) > 110
+
+
 def test_every_row_has_an_address_and_a_cell_for_every_role():
     named = {name for name, _path in addresses(get_resolver().url_patterns)}
     assert sorted({row.name for row in ROWS} - named) == []
@@ -74,7 +104,10 @@ def outcome(response: HttpResponse) -> str:
 def ask(world: World, row: Row, role: str) -> str:
     """What this person gets; what she changed is undone."""
     client = Client()
-    client.cookies.update(world.cookies[role])
+    if row.by_app and role != "anonymous":
+        client = Client(headers={"X-Session-Token": world.cookies[role][settings.SESSION_COOKIE_NAME].value})
+    elif not row.by_app:
+        client.cookies.update(world.cookies[role])
     address = reverse(row.name, kwargs={name: world.thing(what, role) for name, what in row.args.items()})
     if row.query:
         address += f"?{row.query}"
