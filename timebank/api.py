@@ -27,6 +27,7 @@ class Resources(APIRootView):
 
     @extend_schema(
         operation_id="resources",
+        tags=["resources"],
         responses={200: {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}},
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -127,6 +127,10 @@ class ListingsFilter(ListingFilter):
     kind = filters.ChoiceFilter(choices=Listing.Kind.choices)
     owner = filters.CharFilter(field_name="owner__public_id", max_length=22)
     mine = YesNoFilter(method="leave_as_they_are")
+
+    @extend_schema_field({"type": "string", "description": "The slug of a kind of help, or of a heading."})
+    def stand_in(self, listings: QuerySet[Listing], name: str, category: Category) -> QuerySet[Listing]:
+        return super().stand_in(listings, name, category)
 
     def leave_as_they_are(self, listings: QuerySet[Listing], name: str, mine: bool) -> QuerySet[Listing]:
         return listings  # chosen by the view, before the filters
