@@ -9,6 +9,7 @@ from allauth.headless.tokens.strategies.jwt.internal import validate_access_toke
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import (
@@ -21,6 +22,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from timebank.errors import Refusal
+from timebank.pace import TooOften, seconds_to_wait
 
 from . import operations
 from .models import Member, Token
@@ -62,12 +64,19 @@ class ByToken(BaseAuthentication):
             return None
         found = who_has(said[1]) if len(said) == 2 else None
         if found is None:
+            _count_wrong_one(request)
             raise AuthenticationFailed(_("This token is not known, or not any more."), code="unknown_token")
         _speak_to(found[0])
         return found
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
+
+
+def _count_wrong_one(request: Request) -> None:
+    """Raises TooOften. A right one is let in all the same: a neighbour's program may share the address."""
+    if wait := seconds_to_wait(request._request, "wrong-token", settings.TOKEN_RATE_LIMIT):
+        raise TooOften(gettext("These were many tokens that we do not know. Please wait a minute, then try again."), wait)
 
 
 def who_has(words: str) -> tuple[Member, Token | dict[str, Any]] | None:

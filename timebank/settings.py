@@ -325,7 +325,10 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # One process, one cache. Its usual 300 places would be too few: what is forgotten counts for nothing.
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}
+    }
     CHANNEL_LAYERS = {"default": {"BACKEND": "timebank.embedded.HomeLoopChannelLayer", "CONFIG": {"capacity": 5000}}}
 
 # --- People, sign-in ---------------------------------------------------------------------------
@@ -387,6 +390,7 @@ ACCOUNT_RATE_LIMITS = RATE_LIMITS and {
 SEND_RATE_LIMIT = _at_most("30/m/user,200/d/user")
 REQUEST_RATE_LIMIT = _at_most("60/h/user")  # codes to be paid by
 GUESS_RATE_LIMIT = _at_most("10/10m/user")  # codes that are none
+TOKEN_RATE_LIMIT = _at_most("30/m/ip")  # tokens that are none
 PROPOSAL_RATE_LIMIT = _at_most("60/h/user")  # proposals and answers with other terms
 MESSAGE_RATE_LIMIT = _at_most("120/h/user")  # messages, and statements in disputes
 PING_RATE_LIMIT = _at_most("10/10m/user")  # test messages to programs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from accounts import operations
 from accounts.models import Token
@@ -109,3 +110,20 @@ def test_nobody_ends_anothers(client, ana):
 def test_a_life_that_no_form_lets_through(ana, days):
     with pytest.raises(ValueError, match="a day to a year"):
         operations.make_token(ana, name="x", days=days, may_pay=False)
+
+
+def test_many_that_are_none_have_to_wait_while_a_right_one_is_let_in(ana, settings):
+    settings.TOKEN_RATE_LIMIT = "2/m/ip"
+    program, stranger = Program(ana), Client()
+
+    def tried(words: str, path: str = "/api/v1/me/"):
+        return stranger.get(path, headers={"Authorization": f"Bearer {words}", "Accept": "application/json"})
+
+    wrong = [tried("tb_nothing"), tried("no.access.token")]
+    assert [problem(one) for one in wrong] == [(401, "unknown_token")] * 2
+    late = tried("tb_nothing")
+    assert problem(late) == (429, "too_often")
+    assert 0 < int(late["Retry-After"]) <= 60
+    pix = tried("tb_nothing", "/payments/pix/1")
+    assert (pix.status_code, pix.json()["code"], int(pix["Retry-After"]) > 0) == (429, "too_often", True)
+    assert program.get("me/").status_code == 200  # a neighbour may share the address
