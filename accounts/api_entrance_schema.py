@@ -40,7 +40,9 @@ _FLOWS: Schema = {
 
 # What the answers are made of.
 _PARTS: dict[str, Schema] = {
-    "AuthMeta": _object(optional={"is_authenticated": {"type": ["boolean", "null"]}, **_TOKENS}),
+    "AuthMeta": _object(
+        optional={"is_authenticated": {"type": ["boolean", "null"]}, "is_authenticating": _TRUTH, **_TOKENS}
+    ),
     "AuthUser": _object(id=_TEXT, display=_TEXT, email=_EMAIL),
     "AuthMethod": _object(
         method=_TEXT, at=_MOMENT, optional={"email": _EMAIL, "type": _TEXT, "reauthenticated": _TRUTH}
@@ -76,7 +78,10 @@ _NOTHING = "nothing"  # of an answer without data
 
 @dataclass(frozen=True)
 class _Call:
-    """``fields`` are those of the body, required unless they end with ``?``; ``data`` is what is answered."""
+    """``fields`` are those of the body, required unless they end with ``?``; ``data`` is what is answered.
+
+    ``header`` is one that has to be said beside those of the session.
+    """
 
     address: str
     method: str
@@ -85,6 +90,7 @@ class _Call:
     data: Schema | str = _NOTHING
     fields: Schema = field(default_factory=dict)
     by_session: bool = True
+    header: str = ""
 
 
 _SIGNED_IN = _ref("AuthSignedIn")
@@ -100,6 +106,10 @@ _CALLS = (
         "auth/email/verify", "post", "auth_verify_email",
         "Confirm an address by the key in the mail's link. Done, it answers 401 `login` to who is not signed in.",
         _SIGNED_IN, {"key": _TEXT}, by_session=False,
+    ),
+    _Call(
+        "auth/email/verify", "get", "auth_email_of_key", "Whose address it is that the key in a mail's link confirms.",
+        _object(email=_EMAIL, user=_ref("AuthUser")), by_session=False, header="X-Email-Verification-Key",
     ),
     _Call(
         "auth/login", "post", "auth_login",
@@ -123,6 +133,10 @@ _CALLS = (
         "auth/password/reset", "post", "auth_password_reset",
         "Choose a new password by the key in that mail. Done, it answers 401 `login`.", _SIGNED_IN,
         {"key": _TEXT, "password": _PASSWORD}, by_session=False,
+    ),
+    _Call(
+        "auth/password/reset", "get", "auth_user_of_key", "Whose password it is that the key in that mail is for.",
+        _object(user=_ref("AuthUser")), by_session=False, header="X-Password-Reset-Key",
     ),
     _Call(
         "tokens/refresh", "post", "auth_refresh", "A new access token, and a new refresh token instead of this one.",
@@ -151,6 +165,11 @@ _CALLS = (
     _Call(
         "account/email", "put", "auth_confirmation_again", "Have the mail to confirm an address sent again.",
         _NOTHING, {"email": _EMAIL},
+    ),
+    _Call(
+        "account/email", "patch", "auth_primary_address",
+        "Say which address counts. Here it is always the one that is confirmed.", _ADDRESSES,
+        {"email": _EMAIL, "primary": {"type": "boolean", "enum": [True]}},
     ),
     _Call(
         "account/email", "delete", "auth_drop_address", "Take back a change that waits to be confirmed.", _ADDRESSES,
@@ -211,6 +230,8 @@ def _described(call: _Call, schemas: Schema) -> Schema:
             "429": problem | {"headers": wait},
         },
     }
+    if call.header:
+        described["parameters"] = [{"name": call.header, "in": "header", "required": True, "schema": _TEXT}]
     if call.fields:
         name = "".join(part.title() for part in call.operation.split("_")) + "Request"
         required = [one for one in call.fields if not one.endswith("?")]

@@ -76,6 +76,9 @@ def test_who_signs_up_confirms_her_address_and_is_a_member(mailoutbox):
     assert (bia.display_name, bia.state, Consent.objects.filter(member=bia).count()) == ("Bia Prado", "new", 2)
 
     (key,) = re.findall(r"/confirm-email/([^/]+)/", " ".join(mail.body for mail in mailoutbox))
+    whose = app.call("auth/email/verify", method="GET", **{"X-Email-Verification-Key": key})
+    assert whose.json()["data"]["email"] == "bia@example.org"
+    assert problem(app.call("auth/email/verify", method="GET", **{"X-Email-Verification-Key": "none"}))[0] == 400
     confirmed = app.call("auth/email/verify", {"key": key})
 
     assert (confirmed.status_code, confirmed.json()["meta"]["is_authenticated"]) == (200, True)
@@ -203,6 +206,8 @@ def test_an_address_is_changed_by_an_app_once_it_is_confirmed(ana, mailoutbox):
     ana.refresh_from_db()
     assert ana.email == "new@example.org"
     assert [one["email"] for one in app.call("account/email", method="GET").json()["data"]] == ["new@example.org"]
+    says = {"email": "new@example.org", "primary": True}
+    assert app.call("account/email", says, method="PATCH").status_code == 200
     assert app.call("config", method="GET").json()["data"]["account"]["is_open_for_signup"] is True
 
 
@@ -295,6 +300,8 @@ def test_a_lost_password_is_reset_by_mail(ana, mailoutbox):
     assert App().call("auth/password/request", {"email": ana.email}).status_code == 200
     assert App().call("auth/password/request", {"email": "nobody@example.org"}).status_code == 200
     (key,) = re.findall(r"/reset/key/([^/]+)/", mailoutbox[0].body)
+    whose = App().call("auth/password/reset", method="GET", **{"X-Password-Reset-Key": key})
+    assert whose.json()["data"]["user"]["id"] == ana.public_id
 
     App().call("auth/password/reset", {"key": key, "password": "something else long"})
 

@@ -53,7 +53,9 @@ def test_hours_are_sent_and_arrive(ana, bento):
     }
     drain()
     assert program.get(f"holds/{hold.public_id}/").json()["state"] == "posted"
-    assert program.get(f"transfers/{hold.public_id}/").json()["amount_minutes"] == 45
+    arrived = program.get(f"transfers/{hold.public_id}/").json()
+    assert (arrived["amount_minutes"], arrived["note"]) == (45, "For the soup")
+    assert Program(bento).get("transfers/").json()["results"][0]["note"] == "For the soup"
     assert balance(bento) == 45
 
 
@@ -170,6 +172,10 @@ def test_a_code_is_found_by_what_somebody_said(ana, bento, settings):
     late = payer.get(f"payment-requests/find/?{urlencode({'code': code['spoken_code']})}")
     assert problem(late) == (429, "too_many_guesses")
     assert 540 < int(late["Retry-After"]) <= 600
+    own = payer.post("payment-requests/", {"amount_minutes": 15}).json()
+    assert payer.get(f"payment-requests/{own['id']}/qr/").status_code == 200  # her own is no guess
+    assert payer.get(f"payment-requests/{own['id']}/").status_code == 200
+    assert problem(payer.get(f"payment-requests/{code['id']}/qr/")) == (429, "too_many_guesses")
 
 
 def test_what_was_paid_already_is_not_on_its_way(ana, bento):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from base64 import urlsafe_b64decode
+from urllib.parse import quote, unquote
 
 import pytest
 from django.test import Client
@@ -47,6 +48,21 @@ def test_her_statement_goes_on_page_by_page(ana, bento):
     second = program.get("entries/" + first["next"].partition("entries/")[2]).json()
     assert [line["amount_minutes"] for line in second["results"]] == [-11, -10, 600]
     assert (second["next"], second["results"][-1]["balance_after_minutes"]) == (None, 600)
+
+
+def test_where_a_page_begins_tells_nobody_how_many_rows_there_are(ana, bento):
+    payments = [pay(ana.account, bento.account, 10) for _ in range(4)]
+    program = Program(ana)
+
+    first = program.get("transfers/?page_size=2")
+    cursor = first.json()["next"].partition("cursor=")[2].partition("&")[0]
+    readable = urlsafe_b64decode(unquote(cursor))
+    assert not any(str(payment.pk).encode() in readable for payment in payments)
+    again = program.get("transfers/?page_size=2", **{"If-None-Match": first["ETag"]})
+    assert again.status_code == 304  # the same place is sealed the same
+    assert len(program.get(f"transfers/?page_size=2&cursor={cursor}").json()["results"]) == 2
+    assert problem(program.get(f"transfers/?page_size=2&cursor=A{cursor[1:]}")) == (400, "no_such_page")
+    assert problem(program.get(f"members/?cursor={cursor}")) == (400, "no_such_page")
 
 
 def test_transfers_are_filtered_by_direction_and_kind(ana, bento):

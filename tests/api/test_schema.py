@@ -38,6 +38,26 @@ def test_the_calls_for_signing_in_are_addresses_of_ours(client):
     assert {resolve(path).app_name for path in calls} == {"api_auth"}
 
 
+def test_every_method_that_signing_in_answers_is_in_it(client):
+    (api,) = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/"]
+    (auth,) = [one for one in api.url_patterns if str(one.pattern) == "auth/"]
+    answered = {
+        (f"/api/auth/{one.pattern}", method.lower())
+        for one in auth.url_patterns
+        for method in one.callback.methods - {"HEAD"}
+    }
+
+    described = {(path, method) for path, ways in schema(client)["paths"].items() for method in ways}
+    assert sorted(answered - described) == []
+
+
+def test_every_call_stands_in_a_group_with_a_name(client):
+    said = [call.get("tags", []) for ways in schema(client)["paths"].values() for call in ways.values()]
+
+    assert {len(tags) for tags in said} == {1}
+    assert {"resources", "payments/pix", "signing in"} <= {tags[0] for tags in said}
+
+
 def test_what_changes_something_names_its_key_and_its_problems(client):
     resources = [(path, ways) for path, ways in schema(client)["paths"].items() if path.startswith("/api/v1/")]
     for path, ways in resources:

@@ -65,7 +65,8 @@ def test_of_the_statement_what_is_chosen(program, ana, bento):
 
     assert lines("") == [600, -30]
     assert lines("show=out") == lines("person=bento") == lines("q=thanks") == lines("kind=help") == [-30]
-    assert lines("to=2020-01-01") == []
+    assert lines(f"person={bento.public_id}") == [-30]  # as in the lists
+    assert lines("to=2020-01-01") == lines(f"person={ana.public_id}") == []
 
 
 def test_what_cannot_be_chosen_is_refused_by_its_name(program):

@@ -22,7 +22,6 @@ from timebank.sealed import seal_alike, unseal_alike
 ROWS, MOST_ROWS = 20, 100
 NEWEST_FIRST = "-pk"
 _LONGEST_NUMBER = 18  # digits of a key
-_PURPOSE = "places in lists"
 
 
 class Pages(CursorPagination):
@@ -38,9 +37,11 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
     offset_cutoff = 100_000  # among rows that are alike
     _column: Field[Any, Any]
+    _purpose: str  # which list a place is in
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         """Raises BadField for what stands in the address and means nothing here."""
+        self._purpose = f"places in {request.path}"
         check_query(request, {self.cursor_query_param, "page_size", *_filters(view), *_ordering(view)})
         return super().paginate_queryset(queryset, request, view)
 
@@ -66,7 +67,7 @@ class Pages(CursorPagination):
 
     def encode_cursor(self, cursor: Any) -> str:
         """The address of a page; where it begins is sealed, for it may be the number of a row among everybody's."""
-        place = seal_alike(json.dumps([cursor.offset, cursor.reverse, cursor.position]), _PURPOSE)
+        place = seal_alike(json.dumps([cursor.offset, cursor.reverse, cursor.position]), self._purpose)
         return str(replace_query_param(self.base_url, self.cursor_query_param, place))
 
     def decode_cursor(self, request: Request) -> Any:
@@ -76,7 +77,7 @@ class Pages(CursorPagination):
             return None
         nowhere = BadField({"cursor": [_error(_("This is no place in this list."), "no_such_page")]})
         try:
-            offset, reverse, position = json.loads(unseal_alike(asked, _PURPOSE))
+            offset, reverse, position = json.loads(unseal_alike(asked, self._purpose))
         except ValueError:
             raise nowhere from None
         if position is not None and not self._is_place(position):  # of a list in another order
