@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, get_resolver, resolve
+
+from tests.live import BASE_DIR
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +59,17 @@ def test_every_call_stands_in_a_group_with_a_name(client):
 
     assert {len(tags) for tags in said} == {1}
     assert {"resources", "payments/pix", "signing in"} <= {tags[0] for tags in said}
+
+
+def test_the_documents_say_what_a_token_may_do_as_the_schema_does(client):
+    table = (BASE_DIR / "docs/api.md").read_text().partition("| a token that also pays |")[2].partition("|\n")[0]
+    paying = {
+        path.removeprefix("/api/v1/")
+        for path, ways in schema(client)["paths"].items()
+        for call in ways.values()
+        if {"token": ["pay"]} in call.get("security", [])
+    }
+    assert set(re.findall(r"`([^`]+)`", table)) == paying
 
 
 def test_what_changes_something_names_its_key_and_its_problems(client):
