@@ -26,17 +26,17 @@ from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.forms import CharField as DjangoCharField
 from django.forms import Field
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import URLPattern, path
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 
 from timebank.errors import Refusal
 from timebank.pace import seconds_to_come_in
-from timebank.rest.parsing import StrictJSONParser
+from timebank.rest.parsing import MAY_BE_JSON, StrictJSONParser
 from timebank.rest.problems import problem
 
 from . import entrance_forms
@@ -111,10 +111,10 @@ class SessionsInput(Input):
 
     def __init__(self, *args: Any, user: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sessions"].whose = user  # type: ignore[attr-defined]
+        self.fields["sessions"].whose = user
 
 
-class SessionsAnswer(SessionsResponse):  # type: ignore[misc]
+class SessionsAnswer(SessionsResponse):
     def _session_data(self, session: UserSession) -> dict[str, Any]:
         return super()._session_data(session) | {"id": session_number(session)}
 
@@ -153,24 +153,29 @@ _BY_STATUS = {
 def _call(view: Any) -> Callable[[HttpRequest], HttpResponse]:
     """One call of allauth's: what it is sent is read as strictly as everywhere, and what it refuses is a problem."""
     inner = view.as_api_view(client=Client.APP)
+    methods = [name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)]
+    methods += ["HEAD"] if "GET" in methods else []
 
     @csrf_exempt  # it knows its caller by headers that no page of another site can send, and by no cookie
     def call(request: HttpRequest) -> HttpResponse:
+        if request.method not in methods:  # before a body is read, which no other method has
+            return _as_problem(request, HttpResponseNotAllowed(methods))
         try:
             if request.method != "GET" and request.body:
+                if request.content_type not in MAY_BE_JSON:
+                    raise UnsupportedMediaType(str(request.content_type))
                 _check_body(StrictJSONParser().parse(BytesIO(request.body)), _fields(view, str(request.method)))
             response: HttpResponse = inner(request)
-        except ParseError as refused:
-            return _as_json(problem(400, str(refused.get_codes()), str(refused.detail)).data, 400)
+        except (ParseError, UnsupportedMediaType) as refused:
+            status = refused.status_code
+            return _as_json(problem(status, str(refused.get_codes()), str(refused.detail)).data, status)
         except WrongField as refused:
             return _as_json(problem(400, refused.code, str(refused), field=refused.field).data, 400)
         except ImmediateHttpResponse as stopped:
             response = stopped.response
         return response if response.status_code < HTTPStatus.BAD_REQUEST else _as_problem(request, response)
 
-    call.methods = {  # type: ignore[attr-defined]  # for whoever looks whether each is spoken of
-        name.upper() for name in inner.view_class.http_method_names if name != "options" and hasattr(view, name)
-    }
+    call.methods = methods  # type: ignore[attr-defined]  # for whoever looks whether each is spoken of
     return call
 
 
@@ -214,6 +219,8 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         code = _next_step(said)
         sentence = _SENTENCES.get(code, _SENTENCES["login"])
     answered = _as_json(said | problem(status, code, str(sentence), field=field).data, status)
+    if "Allow" in response:
+        answered["Allow"] = response["Allow"]
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         answered["Retry-After"] = str(getattr(request, "wait_seconds", None) or seconds_to_come_in(request))
     return answered

@@ -226,7 +226,7 @@ def _described(call: _Call, schemas: Schema) -> Schema:
         "security": [{"appSession": []}] if call.by_session else [{}],
         "responses": {
             "200": {"description": "Done.", "content": {"application/json": {"schema": answer}}},
-            **dict.fromkeys(("400", "401", "403", "404", "405", "409", "410"), problem),
+            **dict.fromkeys(("400", "401", "403", "404", "405", "409", "410", "415"), problem),
             "429": problem | {"headers": wait},
         },
     }

@@ -76,7 +76,8 @@ class ByToken(BaseAuthentication):
 def _count_wrong_one(request: Request) -> None:
     """Raises TooOften. A right one is let in all the same: a neighbour's program may share the address."""
     if wait := seconds_to_wait(request._request, "wrong-token", settings.TOKEN_RATE_LIMIT):
-        raise TooOften(gettext("These were many tokens that we do not know. Please wait a minute, then try again."), wait)
+        words = gettext("These were many tokens that we do not know. Please wait a minute, then try again.")
+        raise TooOften(words, wait)
 
 
 def who_has(words: str) -> tuple[Member, Token | dict[str, Any]] | None:

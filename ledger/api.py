@@ -91,7 +91,6 @@ class TransferSerializer(_Sided):
         fields = ["id", "kind", "category", "payer", "payee", "amount_minutes", "note", "reverses", "posted_at"]
         read_only_fields = fields
 
-
     def get_note(self, transfer: Transfer) -> str:
         """What was written with it, for the two; empty where nothing was, or it was erased."""
         return _note_of(transfer.hold)

@@ -173,7 +173,11 @@ PAGES = [
     *(
         Row(f"api_auth:{name}", everyone("400"), "POST")
         for name in (
-            "auth_signup", "auth_login", "auth_email_verify", "auth_password_request", "auth_password_reset",
+            "auth_signup",
+            "auth_login",
+            "auth_email_verify",
+            "auth_password_request",
+            "auth_password_reset",
             "tokens_refresh",
         )
     ),
@@ -198,7 +202,12 @@ PAGES = [
     Row("api_auth:account_email", by_role("400", anonymous="409"), "POST", by_app=True),
     # Where there is a second step, changing it asks for it once more.
     *(
-        Row(f"api_auth:account_authenticators_{what}", for_programs(with_second_factor(cell, others=others)), method, by_app=True)
+        Row(
+            f"api_auth:account_authenticators_{what}",
+            for_programs(with_second_factor(cell, others=others)),
+            method,
+            by_app=True,
+        )
         for what, method, cell, others in (
             ("totp", "GET", "200", "404"),
             ("totp", "DELETE", "401", "200"),

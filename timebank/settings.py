@@ -327,7 +327,10 @@ if REDIS_URL:
 else:
     # One process, one cache. Its usual 300 places would be too few: what is forgotten counts for nothing.
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 50_000}}
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 50_000},  # type: ignore[dict-item]
+        }
     }
     CHANNEL_LAYERS = {"default": {"BACKEND": "timebank.embedded.HomeLoopChannelLayer", "CONFIG": {"capacity": 5000}}}
 

@@ -32,6 +32,7 @@ from timebank.durations import HOUR_MINUTES, MOST_MINUTES, in_words
 from timebank.errors import Refusal
 from timebank.fragments import signed_in
 from timebank.ids import public_id
+from timebank.rest.parsing import MAY_BE_JSON
 from timebank.rest.problems import is_problem
 from timebank.rest.schema import Schema
 
@@ -41,7 +42,6 @@ from .requesting import request_page, seen_as
 
 LONGEST_BODY = 16 * 1024
 QR_CODE = "qr_code_payment_"  # then the txid: the name of its picture
-JSON = "application/json"
 _LARGEST_KEY = 2**63
 _SLIP = Decimal("0.000001")  # of a minute: a third of an hour, as we write it, is 20 minutes when it comes back
 
@@ -124,7 +124,7 @@ class PixSchema(Schema):
     """These answer refusals in a shape of their own, and nothing is kept by who reads."""
 
     problem = OpenApiResponse(PixRefusedSerializer, description="Refused, with the reason.")
-    problem_type = JSON
+    problem_type = "application/json"
     marks_reads = False
 
     def get_tags(self) -> list[str]:
@@ -210,7 +210,7 @@ class PixStatusView(PixView):
 def _wants_page(request: HttpRequest) -> bool:
     if "Authorization" in request.headers:
         return False
-    return request.get_preferred_type(["text/html", JSON]) != JSON
+    return request.get_preferred_type(["text/html", "application/json"]) != "application/json"
 
 
 @csrf_exempt  # nothing is done here
@@ -280,8 +280,8 @@ def _body(request: HttpRequest, *known: str) -> dict[str, Any]:
 
     What does not say what it is may be JSON. Raises UnsupportedMediaType, NotUnderstood, UnknownField.
     """
-    if request.content_type not in {"", JSON}:
-        raise UnsupportedMediaType(request.content_type)
+    if request.content_type not in MAY_BE_JSON:
+        raise UnsupportedMediaType(str(request.content_type))
     raw = request.body
     if len(raw) > LONGEST_BODY:
         raise NotUnderstood(_("That is too much. Send a small JSON object."))

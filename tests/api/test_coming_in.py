@@ -308,3 +308,22 @@ def test_a_lost_password_is_reset_by_mail(ana, mailoutbox):
     app = App()
     assert app.call("auth/login", {"email": ana.email, "password": "something else long"}).status_code == 200
     assert app.api("me/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "type_", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_another_type_of_body_is_refused(ana, type_):
+    said = json.dumps({"email": ana.email, "password": PASSWORD})
+    refused = fire(lambda: Client().generic("POST", "/api/auth/app/v1/auth/login", said, type_))
+
+    assert problem(refused) == (415, "unsupported_media_type")
+    assert fire(lambda: Client().generic("POST", "/api/auth/app/v1/auth/login", said, "")).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "TRACE"])
+def test_a_method_that_is_none_of_a_call_is_told_with_those_that_are(method):
+    refused = Client().generic(method, "/api/auth/app/v1/auth/login")
+
+    assert problem(refused) == (405, "method_not_allowed")
+    assert refused["Allow"] == "POST"

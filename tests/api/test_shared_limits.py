@@ -80,9 +80,7 @@ class Site:
     def submit(self, which: int, path: str, form: dict[str, str]) -> Answer:
         """A form of a page."""
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={CSRF}"}
-        return self.ask(
-            which, "POST", path, urllib.parse.urlencode(form | {"csrfmiddlewaretoken": CSRF}), headers
-        )
+        return self.ask(which, "POST", path, urllib.parse.urlencode(form | {"csrfmiddlewaretoken": CSRF}), headers)
 
 
 Turn = Callable[[Site, int], Answer]

@@ -1,4 +1,7 @@
-"""Reads of the API may be kept by whoever made them, and asked for again only where they changed; what it says of methods."""
+"""Reads of the API may be kept by whoever made them, and asked for again only where they changed.
+
+And what it says of methods.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Pages(CursorPagination):
     def encode_cursor(self, cursor: Any) -> str:
         """The address of a page; where it begins is sealed, for it may be the number of a row among everybody's."""
         place = seal_alike(json.dumps([cursor.offset, cursor.reverse, cursor.position]), self._purpose)
-        return str(replace_query_param(self.base_url, self.cursor_query_param, place))
+        return str(replace_query_param(str(self.base_url), self.cursor_query_param, place))
 
     def decode_cursor(self, request: Request) -> Any:
         """Where the page begins. Raises BadField for what is no place in a list."""

@@ -13,6 +13,7 @@ from rest_framework.parsers import BaseParser
 
 MOST_BYTES = 64 * 1024
 MOST_DEPTH = 20
+MAY_BE_JSON = {"", "application/json"}  # where nothing else is read: what a body says it is, if it says anything
 LONGEST_NUMBER = 40  # digits: more are no amount of anything
 
 
