@@ -1,4 +1,4 @@
-"""The shared cache, which may be lost at any time: then everything is a miss, and said once."""
+"""The shared cache, which may be lost at any time: then everything is a miss, and said once; but limits still count."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any, ClassVar
 
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_SECONDS = 1
 ASK_AGAIN_AFTER_SECONDS = 5.0  # while it is lost, a page must not wait for it at every turn
+COUNTED = "allauth:rl:"  # so begin the keys of how often something was done
+counted_here = LocMemCache("counted-while-redis-is-lost", {"OPTIONS": {"MAX_ENTRIES": 50_000}})
 
 
 class RedisOrMiss(RedisCache):
@@ -33,14 +36,14 @@ class RedisOrMiss(RedisCache):
     def _or(self, missed: Any, ask: Any, *args: Any, **kwargs: Any) -> Any:
         lost_until = RedisOrMiss.lost_until
         if lost_until is not None and time.monotonic() < lost_until:
-            return missed
+            return _meanwhile(missed, ask, *args, **kwargs)
         try:
             answer = ask(*args, **kwargs)
         except (RedisError, OSError) as error:
             if lost_until is None:
                 log.warning("Redis does not answer (%s); the cache is empty until it does", type(error).__name__)
             RedisOrMiss.lost_until = time.monotonic() + ASK_AGAIN_AFTER_SECONDS
-            return missed
+            return _meanwhile(missed, ask, *args, **kwargs)
         if lost_until is not None:
             log.warning("Redis answers again")
             RedisOrMiss.lost_until = None
@@ -80,3 +83,10 @@ class RedisOrMiss(RedisCache):
 
     def clear(self) -> bool:  # type: ignore[override]  # what Django's own for Redis says
         return bool(self._or(False, super().clear))
+
+
+def _meanwhile(missed: Any, ask: Any, *args: Any, **kwargs: Any) -> Any:
+    """A miss; but what is counted goes on being counted, by each process for itself."""
+    if args and isinstance(args[0], str) and args[0].startswith(COUNTED):
+        return getattr(counted_here, ask.__name__)(*args, **kwargs)
+    return missed

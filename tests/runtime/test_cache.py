@@ -7,12 +7,15 @@ import time
 
 import pytest
 
-from timebank.cache import RedisOrMiss
+from tests.api.programs import Program, problem
+from tests.factories import make_member
+from timebank.cache import RedisOrMiss, counted_here
 
 
 @pytest.fixture
 def lost(monkeypatch: pytest.MonkeyPatch) -> RedisOrMiss:
     monkeypatch.setattr(RedisOrMiss, "lost_until", None)
+    counted_here.clear()
     return RedisOrMiss("redis://127.0.0.1:9/0", {})
 
 
@@ -45,3 +48,15 @@ def test_while_it_is_lost_nobody_waits_for_it(lost: RedisOrMiss, monkeypatch: py
     monkeypatch.setattr(RedisOrMiss, "lost_until", time.monotonic() - 1)
     with pytest.raises(AssertionError):
         lost.get("a")
+
+
+@pytest.mark.django_db
+def test_without_redis_limits_are_still_kept(lost, settings):
+    settings.CACHES = {"default": {"BACKEND": "timebank.cache.RedisOrMiss", "LOCATION": "redis://127.0.0.1:9/0"}}
+    settings.GUESS_RATE_LIMIT = "2/h/user"
+    program = Program(make_member())
+
+    guesses = [program.get("payment-requests/find/?code=NO-SUCH") for _ in range(3)]
+
+    assert [problem(guess) for guess in guesses] == [(404, "no_such_code")] * 2 + [(429, "too_many_guesses")]
+    assert 3500 < int(guesses[-1]["Retry-After"]) <= 3600
