@@ -39,7 +39,7 @@ from timebank.pace import seconds_to_come_in
 from timebank.rest.parsing import MAY_BE_JSON, StrictJSONParser
 from timebank.rest.problems import problem
 
-from . import entrance_forms
+from . import entrance_forms, queries
 from .models import Member
 from .passwords import check_password
 from .words import NameField
@@ -123,7 +123,7 @@ class SessionsView(sessions.SessionsView):
     input_class = {"DELETE": SessionsInput}
 
     def _respond_session_list(self) -> SessionsAnswer:
-        return SessionsAnswer(self.request, UserSession.objects.purge_and_list(self.request.user))
+        return SessionsAnswer(self.request, queries.devices(self.request.user))  # allauth asks thrice for each
 
 
 # --- How all of them answer --------------------------------------------------------------------------

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+
+from ledger.models import PaymentRequest
+from tests.factories import PASSWORD, make_member
 
 from .conforming import schema
 from .everything import ACTS, CHANGES
 from .programs import Person, Program
+from .test_coming_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +143,57 @@ def queries_to_act(
         response = (person.patch if change else person.post)(path.format(**ids), said)
     assert response.status_code < 300, (path, response.content)
     return len(asked)
+
+
+# --- Beside /api/v1/: the short calls for codes, and signing in ------------------------------------------
+
+# One is for the token, and where something is done two are for the savepoint of its operation.
+PIX = {
+    ("post", ""): 10,
+    ("get", "/qr_code/{picture}"): 2,
+    ("get", "/{number}"): 2,
+    ("post", "/confirmation"): 12,
+}
+# Of an app that is signed in: its session, its member, and what is asked for.
+SIGNED_IN = {
+    "config": 2,
+    "auth/session": 2,
+    "auth/sessions": 4,
+    "account/email": 3,
+    "account/authenticators": 3,
+}
+
+
+def test_so_many_queries_for_a_code(things):
+    program, ids = things
+    code = PaymentRequest.objects.get(txid=ids["code"])
+    names = {
+        "picture": f"qr_code_payment_{ids['taken_back']}",
+        "number": PaymentRequest.objects.get(txid=ids["paid"]).pk,
+    }
+    bodies = {"": {"value": 1}, "/confirmation": {"value": code.amount_minutes / 60, "bank_payment_id": code.txid}}
+    program.get("me/")
+
+    counted = {}
+    for method, path in PIX:
+        client = Client(headers={"Authorization": f"Bearer {program.words}"})
+        asked = {"data": json.dumps(bodies[path]), "content_type": "application/json"} if method == "post" else {}
+        with CaptureQueriesContext(connection) as queries:
+            headers = {"Accept": "application/json"}
+            response = getattr(client, method)(f"/payments/pix{path.format(**names)}", headers=headers, **asked)
+        assert response.status_code in {200, 201}, (path, response.content)
+        counted[method, path] = len(queries)
+    assert counted == PIX
+
+
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_so_many_queries_for_an_app(sessions):
+    ana = make_member(email="ana@example.org", password=PASSWORD)
+    app, *_others = [signed_in(ana) for _ in range(sessions)]
+
+    counted = {}
+    for path in SIGNED_IN:
+        with CaptureQueriesContext(connection) as queries:
+            assert app.call(path, method="GET").status_code == 200
+        counted[path] = len(queries)
+    assert counted == SIGNED_IN
