@@ -13,6 +13,7 @@ from ledger.models import Hold, Transfer
 from marketplace import operations
 from notifications.webhooks import make_webhook
 from tests.factories import make_dispute, make_exchange, make_listing, make_member
+from tests.needs import thorough
 from tests.work import drain
 
 from . import twice
@@ -21,7 +22,7 @@ from .programs import Program, everything_twice
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.module.__name__ in twice.MODULES and twice.is_told_again(metafunc.function):
-        metafunc.parametrize("how_often", ["once", "twice"], indirect=True)
+        metafunc.parametrize("how_often", ["once", thorough("twice")], indirect=True)
 
 
 @pytest.fixture(autouse=True)

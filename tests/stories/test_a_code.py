@@ -300,7 +300,9 @@ DETECTOR = """
 """
 
 
-@pytest.mark.parametrize("has_detector", [False, thorough(True)], ids=["with our decoder", "with the browser's detector"])
+@pytest.mark.parametrize(
+    "has_detector", [False, thorough(True)], ids=["with our decoder", "with the browser's detector"]
+)
 def test_the_camera_finds_the_code_and_it_is_paid(
     meet: Meet, looking_at: Callable[..., BrowserContext], tmp_path: Path, has_detector: bool
 ) -> None:
