@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from timebank import clock
 
 from .models import Kind
-from .statements import Chosen, NamedCategories
+from .statements import Chosen, NamedCategories, midnight
 
 LONGEST_WORDS = 80
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
@@ -132,8 +132,8 @@ class StatementFilter(forms.Form):
         if not first and not last and wanted["period"]:
             first = first_day_of(wanted["period"])
         return Chosen(
-            since=_midnight(first) if first else None,
-            until=_midnight(last + timedelta(days=1)) if last else None,
+            since=midnight(first) if first else None,
+            until=midnight(last + timedelta(days=1)) if last else None,
             only=wanted["show"],
             person=wanted["person"],
             kind=wanted["kind"],
@@ -157,10 +157,6 @@ def first_day_of(period: str) -> date:
 
 def _in_words(day: date) -> str:
     return formats.date_format(day, "DATE_FORMAT")
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _without_empty(asked: QueryDict, names: list[str]) -> QueryDict:

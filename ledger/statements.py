@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
-from django.db.models import Case, DateField, F, Max, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Trunc
+from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,11 +15,12 @@ from timebank import clock
 from timebank.plain import Plain, plain
 
 from .models import OTHER_HELP, Account, Entry, Hold
-from .seqs import in_period
+from .seqs import in_period, last_lines
 
 Only = Literal["", "in", "out"]  # what came in, what went out, or both
 MOST_WORDS = 10
 MOST_POINTS = 370  # of a balance over time
+DAYS_OF_A_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,30 +146,31 @@ class Point:
 
 
 def balances(account: Account, chosen: Chosen = ALL) -> list[Point]:
-    """The balance at the end of each day on which it changed, of the chosen period, and at its two ends; one query.
+    """The balance at the end of each day on which it changed, of the chosen period, and at its two ends.
 
     Where that could be more than `MOST_POINTS`, of each week, or each month. Only the period counts of what is
-    ``chosen``: a balance is of everything.
+    ``chosen``: a balance is of everything. One query; of a long statement two.
     """
-    since = max(filter(None, (chosen.since, account.opened_at)))
-    until = min(filter(None, (chosen.until, clock.now())))
-    within = in_period(account, since, until).filter(transfer__posted_at__gte=since, transfer__posted_at__lte=until)
-    by = Trunc("transfer__posted_at", _step((until - since).days), output_field=DateField())
-    last_of_each = within.annotate(step=by).order_by().values("step").annotate(last=Max("seq")).values("last")
-    before = in_period(account, None, since).filter(transfer__posted_at__lt=since)
-    earlier = before.order_by("-seq").values("seq")[:1]
-    rows = (
-        Entry.objects.filter(Q(seq__in=last_of_each) | Q(seq=Subquery(earlier)), account=account)
-        .order_by("seq")
-        .values_list("transfer__posted_at", "balance_after_minutes")
-    )
-    return _from_end_to_end(list(rows), timezone.localtime(since).date(), timezone.localtime(until).date())
+    until = min(filter(None, (chosen.until, clock.now() + timedelta.resolution)))  # now is not too late
+    since = min(max(filter(None, (chosen.since, account.opened_at))), until - timedelta.resolution)
+    first, last = (timezone.localtime(moment).date() for moment in (since, until - timedelta.resolution))
+    ends = [midnight(on) for on in _steps(first, last, (until - since).days)]
+    return _from_end_to_end(last_lines(account, [since, *ends, until]), first, last)
 
 
-def _step(days: int) -> str:
+def _steps(first: date, last: date, days: int) -> Iterator[date]:
+    """The days after ``first``, up to ``last``; of longer times each Monday, or the first day of each month."""
+    on = first
+    while (on := _next_step(on, days)) <= last:
+        yield on
+
+
+def _next_step(on: date, days: int) -> date:
     if days < MOST_POINTS:
-        return "day"
-    return "week" if days < 7 * MOST_POINTS else "month"
+        return on + timedelta(days=1)
+    if days < DAYS_OF_A_WEEK * MOST_POINTS:
+        return on + timedelta(days=DAYS_OF_A_WEEK - on.weekday())
+    return _first_of_next_month(on)
 
 
 def _from_end_to_end(rows: list[tuple[datetime, int]], first: date, last: date) -> list[Point]:
@@ -214,13 +215,20 @@ def _all_in(words: Iterable[str], text: str) -> bool:
     return all(word in text for word in words)
 
 
+def midnight(day: date) -> datetime:
+    """The first moment of a day, where its reader is."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
 def _month_of(moment: datetime) -> datetime:
     """The first moment of its month, where its reader is."""
-    local = timezone.localtime(moment)
-    return timezone.make_aware(datetime(local.year, local.month, 1))  # noqa: DTZ001
+    return midnight(timezone.localtime(moment).date().replace(day=1))
 
 
 def _next_month(moment: datetime) -> datetime:
-    local = timezone.localtime(moment)
-    year, month = divmod(local.year * 12 + local.month, 12)
-    return timezone.make_aware(datetime(year, month + 1, 1))  # noqa: DTZ001
+    return midnight(_first_of_next_month(timezone.localtime(moment).date()))
+
+
+def _first_of_next_month(day: date) -> date:
+    year, month = divmod(day.year * 12 + day.month, 12)
+    return date(year, month + 1, 1)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
 from ledger import queries, seqs, statements
+from ledger.models import Entry
 from ledger.statements import Chosen
 from timebank import clock
 
+from ..needs import thorough
 from .stories import neighbours, now, pay
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +96,52 @@ def test_months_are_told_also_where_the_clock_was_set_back(monkeypatch):
 
     assert queries.by_month(account, page.entries) == read_whole
     assert sum(month.total.out_minutes for month in {month.month: month for month in read_whole}.values()) == 15
+
+
+@pytest.mark.parametrize("zone", ["America/Sao_Paulo", "Europe/London", thorough("Pacific/Auckland")])
+@pytest.mark.parametrize("points", [370, 40, 6])  # a point a day, a week, a month
+def test_a_balance_over_time_is_what_reading_every_line_says(monkeypatch, zone, points):
+    dice = random.Random(f"{zone} {points}")
+    ana, bento = neighbours(6000, 600)
+    at = timedelta()
+    for _ in range(60):
+        at += timedelta(days=dice.choice([0, 0, 0, 1, 2, 9]), minutes=dice.randint(1, 600))
+        with clock.ahead_by(at - timedelta(minutes=dice.choice([0, 0, 0, 50]))):  # taken, and waited for its turn
+            pay(*dice.choice([(ana, bento), (bento, ana)]), dice.randint(1, 9))
+    account = now(ana)
+    monkeypatch.setattr(statements, "MOST_POINTS", points)
+
+    def day() -> datetime:
+        return account.opened_at + timedelta(days=dice.randint(-20, 140), minutes=dice.choice([0, 7]))
+
+    with clock.ahead_by(timedelta(days=120)), timezone.override(ZoneInfo(zone)):
+        for _ in range(12):
+            since, until = sorted([day(), day()])
+            chosen = Chosen(since=dice.choice([None, since]), until=dice.choice([None, until]))
+            read = _as_reading_every_line_says(account, chosen)
+            for few in (2_000, 0):
+                monkeypatch.setattr(seqs, "FEW_LINES", few)
+                assert [(point.on, point.balance_minutes) for point in statements.balances(account, chosen)] == read
+
+
+def _as_reading_every_line_says(account, chosen):
+    """What was written last of all up to the end of each day, or of each week or month, of the period."""
+    lines = [
+        (line.transfer.posted_at, line.balance_after_minutes)
+        for line in Entry.objects.filter(account=account).order_by("seq").select_related("transfer")
+    ]
+    until = min(filter(None, [chosen.until, clock.now()]))
+    since = min(max(filter(None, [chosen.since, account.opened_at])), until - timedelta.resolution)
+    first, last = (timezone.localtime(moment).date() for moment in (since, until - timedelta.resolution))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    few, some = (until - since).days < statements.MOST_POINTS, (until - since).days < 7 * statements.MOST_POINTS
+
+    def step(on):
+        return on if few else on.isocalendar()[:2] if some else (on.year, on.month)
+
+    ends = [on for on, after in zip(days, [*days[1:], None], strict=True) if after is None or step(on) != step(after)]
+    figures = {first: 0}
+    for end in (since, *(min(statements.midnight(on + timedelta(days=1)), until) for on in ends)):
+        for moment, minutes in [line for line in lines if line[0] < end][-1:]:
+            figures[max(first, timezone.localtime(moment).date())] = minutes
+    return list(figures.items()) if last in figures else [*figures.items(), (last, list(figures.values())[-1])]
