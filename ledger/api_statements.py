@@ -64,12 +64,21 @@ class SideSerializer(serializers.Serializer[Any]):
 
 
 class StepOfLotSerializer(serializers.Serializer[Any]):
-    """One transfer on the way; its id where the caller took part in it, else null."""
+    """One transfer on the way; its id and the kind of help where the caller took part in it, else null."""
 
     payer = SideSerializer()
     payee = SideSerializer()
     posted_at = serializers.DateTimeField()
+    amount_minutes = serializers.IntegerField(help_text="What it handed on of these minutes.")
+    kind = serializers.ChoiceField(choices=Kind.choices)
+    category = serializers.SerializerMethodField()
+    is_first = serializers.BooleanField(help_text="Whether these minutes began with it.")
+    is_split = serializers.BooleanField(help_text="Whether the payer had more of them, which went another way.")
+    is_joined = serializers.BooleanField(help_text="Whether the payee had some of them already.")
     transfer = serializers.SerializerMethodField()
+
+    def get_category(self, step: origins.Step) -> str | None:
+        return step.category or None
 
     def get_transfer(self, step: origins.Step) -> str | None:
         return step.public_id or None

@@ -3,12 +3,15 @@
 A lot was born in a transfer. Its forebears are the lots of the same mint that were spent in that transfer, and so on
 back to the mint's own. One question follows this way for all her lots at once, nearest first, so a page asks the same
 number of questions however many lots she has and however far they came.
+
+Lots are cut and joined on the way, so it is a net, not a line. It is told as what happened, transfer by transfer: so
+many minutes from one to another, out of how many, and to how many they came.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,11 +22,12 @@ from django.utils import timezone
 
 from timebank import clock
 
-from .models import Account, Entry, Lot, Mint, Transfer
+from .models import OTHER_HELP, Account, Entry, Lot, Mint, Transfer
 
 MOST_LOTS = 50
 MOST_STEPS = 20
 MOST_FOREBEARS = 2000  # of all lots of one page together
+MOST_FOREBEARS_OF_ONE = 20_000  # on the page of one lot
 SOON = timedelta(days=30)  # as early as the first notice
 
 
@@ -38,26 +42,49 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One transfer on the way."""
+    """One transfer on the way, and how many minutes of the lot's mint it handed on.
+
+    Everybody they came to later may know who gave them to whom, when, and whether for help or as a gift. With what kind
+    of help, and the payment itself, is between its two people; how many somebody had of them is hers alone.
+    """
 
     payer: Party
     payee: Party
     posted_at: datetime
-    public_id: str  # where the reader took part in it; else empty
+    amount_minutes: int
+    kind: str
+    is_first: bool  # they began with it
+    is_split: bool  # the payer had more of them
+    is_joined: bool  # the payee had some of them already
+    together_minutes: int  # that the reader had of them then, where she was the payee; else 0
+    public_id: str = ""  # where the reader took part in it, as the two that follow
+    category: str = ""
+    category_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """An open lot, what it came with, and the people it came through, the latest step first."""
 
+    lot_id: int
     amount_minutes: int
     expires_on: date | None
     in_days: int
+    left_percent: int  # of the time from their beginning until they expire; 100 where they do not
     reason: str
     issuer: Party
     minted_at: datetime
     steps: list[Step]
     has_earlier: bool
+
+    @property
+    def expires_soon(self) -> bool:
+        return self.expires_on is not None and self.in_days <= SOON.days
+
+    @property
+    def steps_in_order(self) -> list[Step]:
+        """As a story is told: the first step first."""
+        return self.steps[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +119,30 @@ class Burnt:
     public_id: str
 
 
-def origins(account: Account, *, limit: int = MOST_LOTS) -> list[Origin]:
+def origins(account: Account, *, limit: int = MOST_LOTS, category_names: Mapping[str, str] = {}) -> list[Origin]:
     """The open lots of ``account``, the first that is used first, up to ``limit``; three queries."""
-    lots = list(_open_lots(account)[:limit])
-    parents = _forebears(lots)
-    ways = {lot.pk: _way(_Node(lot.pk, lot.owner_id, lot.born_in_id), lot.mint, parents) for lot in lots}
-    passed = {key for way in ways.values() for key in way.transfer_ids}
+    return _with_their_ways(list(_open_lots(account)[:limit]), account, MOST_FOREBEARS, 0, category_names)
+
+
+def origin(account: Account, lot_id: int, *, skip: int = 0, category_names: Mapping[str, str] = {}) -> Origin | None:
+    """One open lot of ``account``, its way without the latest ``skip`` steps; None for another's; three queries."""
+    lots = list(_open_lots(account).filter(pk=lot_id))
+    return next(iter(_with_their_ways(lots, account, MOST_FOREBEARS_OF_ONE, skip, category_names)), None)
+
+
+def _with_their_ways(
+    lots: Sequence[Lot], account: Account, most: int, skip: int, category_names: Mapping[str, str]
+) -> list[Origin]:
+    parents = _forebears(lots, most)
+    ways = {lot.pk: _way(_node(lot), lot.mint, parents, skip) for lot in lots}
+    passed = {step.transfer_id for way in ways.values() for step in way.steps}
     transfers = Transfer.objects.select_related("payer__owner", "payee__owner").only(*_OF_A_STEP).in_bulk(passed)
-    return [_origin(lot, account, ways[lot.pk], transfers) for lot in lots]
+    return [_origin(lot, account, ways[lot.pk], transfers, category_names) for lot in lots]
 
 
 def first_lots(account: Account, *, limit: int) -> list[Origin]:
     """The ``limit`` open lots that are used first, without the way they came; one query."""
-    return [_origin(lot, account, _Way((), False), {}) for lot in _open_lots(account)[:limit]]
+    return [_origin(lot, account, _Way((), False), {}, {}) for lot in _open_lots(account)[:limit]]
 
 
 def expiring_soon(account: Account) -> Soon | None:
@@ -162,25 +200,52 @@ class _Node:
     lot_id: int
     owner_id: int
     born_in_id: int
+    amount_minutes: int
+
+
+@dataclass(slots=True)
+class _Handed:
+    """What one transfer handed on of a lot's mint."""
+
+    transfer_id: int
+    is_first: bool
+    amount_minutes: int = 0
+    out_of_minutes: int = 0
+    joined_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """The transfers that handed a lot on, the latest first, and whether the beginning was not reached."""
+    """The transfers that handed a lot on, the latest first, and whether there are earlier ones."""
 
-    transfer_ids: tuple[int, ...]
-    is_open_ended: bool
+    steps: Sequence[_Handed]
+    has_earlier: bool
 
 
-_Parents = dict[int, list[_Node]]
+@dataclass(slots=True)
+class _Parents:
+    """For each lot on the way those it was made of, as far as they were looked for."""
+
+    of: dict[int, list[_Node]]
+    cut_at: int | None = None  # the lot among whose parents the looking ended
+
+    def __getitem__(self, lot_id: int) -> list[_Node]:
+        return self.of.get(lot_id, [])
+
+    def are_known_of(self, lot_id: int) -> bool:
+        """Whether all of them are there."""
+        return lot_id != self.cut_at and (self.cut_at is None or lot_id in self.of)
+
 
 # From a lot to those it was made of: the payer's that were passed on, or her own smaller one it was merged with.
 # Help and grants change the expiry, all else keeps it. Rows come nearest first, so a cut takes the farthest.
 _BACK = """
-    WITH RECURSIVE way (child_id, lot_id, owner_id, mint_id, born_in_id, expires_at) AS (
-        SELECT CAST(0 AS bigint), id, owner_id, mint_id, born_in_id, expires_at FROM ledger_lot WHERE id IN ({roots})
+    WITH RECURSIVE way (child_id, lot_id, owner_id, mint_id, born_in_id, expires_at, amount_minutes) AS (
+        SELECT CAST(0 AS bigint), id, owner_id, mint_id, born_in_id, expires_at, amount_minutes
+        FROM ledger_lot WHERE id IN ({roots})
         UNION
-        SELECT way.lot_id, older.id, older.owner_id, older.mint_id, older.born_in_id, older.expires_at
+        SELECT way.lot_id, older.id, older.owner_id, older.mint_id, older.born_in_id, older.expires_at,
+            older.amount_minutes
         FROM way
         JOIN ledger_transfer AS moved ON moved.id = way.born_in_id
         JOIN ledger_lot AS older ON older.spent_in_id = way.born_in_id AND older.mint_id = way.mint_id
@@ -189,50 +254,69 @@ _BACK = """
             AND (older.expires_at IS NOT DISTINCT FROM way.expires_at
                 OR (moved.kind IN ('help', 'grant') AND older.owner_id <> way.owner_id))
     )
-    SELECT child_id, lot_id, owner_id, born_in_id FROM way WHERE child_id <> 0 LIMIT {most}"""
+    SELECT child_id, lot_id, owner_id, born_in_id, amount_minutes FROM way WHERE child_id <> 0 LIMIT {most}"""
 
 
-def _forebears(lots: Iterable[Lot]) -> _Parents:
-    """For each lot on the way back from ``lots`` those it was made of; one query."""
+def _forebears(lots: Iterable[Lot], most: int) -> _Parents:
+    """For each lot on the way back from ``lots`` those it was made of, up to ``most``; one query."""
     roots = [lot.pk for lot in lots]
-    parents: _Parents = defaultdict(list)
+    parents: dict[int, list[_Node]] = defaultdict(list)
     if not roots:
-        return parents
+        return _Parents(parents)
     with connection.cursor() as cursor:
         places = ", ".join(["%s"] * len(roots))
-        cursor.execute(_BACK.format(roots=places, most=MOST_FOREBEARS), roots)
-        for child_id, lot_id, owner_id, born_in_id in cursor.fetchall():
-            parents[child_id].append(_Node(lot_id, owner_id, born_in_id))
-    return parents
+        cursor.execute(_BACK.format(roots=places, most=most), roots)
+        rows = cursor.fetchall()
+    for child_id, *columns in rows:
+        parents[child_id].append(_Node(*columns))
+    return _Parents(parents, cut_at=rows[-1][0] if len(rows) == most else None)
 
 
-def _way(lot: _Node, mint: Mint, parents: _Parents) -> _Way:
-    """The transfers by which ``lot`` and its forebears came to another owner."""
-    met, waiting = {lot.lot_id: lot}, [lot]
-    is_open_ended = False
+def _way(lot: _Node, mint: Mint, parents: _Parents, skip: int) -> _Way:
+    """The transfers by which ``lot`` and its forebears came to another owner, without the latest ``skip``.
+
+    Where not all forebears were looked for, no transfer is told before which others may be missing.
+    """
+    met, waiting, horizon, is_open_ended = {lot.lot_id: lot}, [lot], 0, False
     while waiting:
         node = waiting.pop()
-        older = parents.get(node.lot_id, [])
-        is_open_ended |= not older and node.born_in_id != mint.transfer_id
-        for one in older:
+        if node.born_in_id == mint.transfer_id:
+            continue
+        if not parents.are_known_of(node.lot_id):
+            horizon = max(horizon, node.born_in_id)
+        is_open_ended |= not parents[node.lot_id]
+        for one in parents[node.lot_id]:
             if one.lot_id not in met:
                 met[one.lot_id] = one
                 waiting.append(one)
-    # Change stays with its owner: what was handed on had another owner before, or was minted then.
-    handed_on = {
-        node.born_in_id
-        for node in met.values()
-        if node.born_in_id == mint.transfer_id
-        or any(older.owner_id != node.owner_id for older in parents.get(node.lot_id, []))
-    }
-    latest = sorted(handed_on, reverse=True)
-    return _Way(tuple(latest[:MOST_STEPS]), is_open_ended or len(latest) > MOST_STEPS)
+    handed_on = {step.transfer_id: step for step in _handed_on(met.values(), mint, parents)}
+    known = sorted((key for key in handed_on if key > horizon), reverse=True)
+    told = [handed_on[key] for key in known[skip : skip + MOST_STEPS]]
+    return _Way(told, len(known) > skip + MOST_STEPS or horizon > 0 or is_open_ended)
+
+
+def _handed_on(lots: Iterable[_Node], mint: Mint, parents: _Parents) -> Iterable[_Handed]:
+    """What each transfer handed on of what became these lots."""
+    steps: dict[int, _Handed] = {}
+    for lot in lots:
+        is_first = lot.born_in_id == mint.transfer_id
+        payers = sum(older.amount_minutes for older in parents[lot.lot_id] if older.owner_id != lot.owner_id)
+        if not payers and not is_first:
+            continue  # change: it stayed with its owner
+        had = sum(older.amount_minutes for older in parents[lot.lot_id] if older.owner_id == lot.owner_id)
+        step = steps.setdefault(lot.born_in_id, _Handed(lot.born_in_id, is_first))
+        step.amount_minutes += lot.amount_minutes - had
+        step.out_of_minutes += payers
+        step.joined_minutes += had
+    return steps.values()
 
 
 # --- The pieces ------------------------------------------------------------------------------------
 
 _OF_A_PARTY = ("kind", "owner__display_name", "owner__state")
 _OF_A_STEP = (
+    "kind",
+    "category",
     "posted_at",
     "public_id",
     "hold_id",
@@ -254,24 +338,54 @@ def _open_lots(account: Account) -> Any:
     return hers.select_related("mint__transfer", "mint__issuer__owner").only(*_OF_A_LOT)
 
 
-def _origin(lot: Lot, account: Account, way: _Way, transfers: dict[int, Transfer]) -> Origin:
+def _node(lot: Lot) -> _Node:
+    return _Node(lot.pk, lot.owner_id, lot.born_in_id, lot.amount_minutes)
+
+
+def _origin(
+    lot: Lot, account: Account, way: _Way, transfers: Mapping[int, Transfer], category_names: Mapping[str, str]
+) -> Origin:
     expires_on = None if lot.expires_at is None else _community_day(lot.expires_at)
     return Origin(
+        lot.pk,
         lot.amount_minutes,
         expires_on,
         0 if expires_on is None else _days_until(expires_on),
+        _left_percent(lot),
         lot.mint.reason,
         _party(lot.mint.issuer, account),
         lot.mint.transfer.posted_at,
-        [_step(transfers[key], account) for key in way.transfer_ids],
-        way.is_open_ended,
+        [_step(transfers[step.transfer_id], step, account, category_names) for step in way.steps],
+        way.has_earlier,
     )
 
 
-def _step(transfer: Transfer, account: Account) -> Step:
-    is_hers = account.pk in {transfer.payer_id, transfer.payee_id} and transfer.hold_id is not None
-    payer, payee = _party(transfer.payer, account), _party(transfer.payee, account)
-    return Step(payer, payee, transfer.posted_at, transfer.public_id if is_hers else "")
+def _left_percent(lot: Lot) -> int:
+    """How much is left of a lot's time, from when its minutes began until they expire."""
+    if lot.expires_at is None:
+        return 100
+    began_at, ends_at = lot.mint.transfer.posted_at, lot.expires_at
+    left, whole = max(ends_at - clock.now(), timedelta()), max(ends_at - began_at, timedelta.resolution)
+    return min(100, -(-100 * left // whole))  # a little that is left is seen
+
+
+def _step(transfer: Transfer, handed: _Handed, account: Account, category_names: Mapping[str, str]) -> Step:
+    is_hers = account.pk in {transfer.payer_id, transfer.payee_id}
+    category = transfer.category if is_hers and transfer.category != OTHER_HELP else ""
+    return Step(
+        _party(transfer.payer, account),
+        _party(transfer.payee, account),
+        transfer.posted_at,
+        handed.amount_minutes,
+        transfer.kind,
+        handed.is_first,
+        is_split=handed.out_of_minutes > handed.amount_minutes,
+        is_joined=handed.joined_minutes > 0,
+        together_minutes=handed.amount_minutes + handed.joined_minutes if transfer.payee_id == account.pk else 0,
+        public_id=transfer.public_id if is_hers and transfer.hold_id is not None else "",
+        category=category,
+        category_name=category_names.get(category, category),
+    )
 
 
 def _party(account: Account, reader: Account) -> Party:

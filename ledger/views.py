@@ -24,7 +24,7 @@ from timebank.pace import TooOften
 from . import community, files, origins, queries, statements
 from .exports import FILES
 from .filters import PERIODS, StatementFilter
-from .models import Account, Entry, Hold
+from .models import Account, Entry, Hold, Lot
 
 LINES_ON_A_PAGE = 20
 MOST_LINES_KEPT_FRESH = 200
@@ -69,15 +69,38 @@ def hours(request: HttpRequest) -> HttpResponse:
     account = Account.objects.filter(owner=request.user.pk).first()
     if account is None:
         return render(request, "ledger/no_wallet.html")
-    lots = origins.origins(account)
+    lots = origins.origins(account, category_names=_category_names())
     context = {
         "account": account,
         "lots": lots,
+        "skip": 0,
         "other_minutes": max(account.balance_minutes, 0) - sum(lot.amount_minutes for lot in lots),
         "burnt": origins.burnt(account, limit=MOST_ENDED),
         "issued": origins.issued(account, limit=MOST_ENDED),
     }
     return render(request, "ledger/hours.html", context)
+
+
+@require_safe
+@signed_in
+def way_of_hours(request: HttpRequest, lot_id: int) -> HttpResponse:
+    """The whole way that one open lot of hers came, some steps at a time, without the latest ``skip``.
+
+    As a fragment: steps to stand above those shown already. Hours she had once lead to those that she has.
+    """
+    account = get_object_or_404(Account, owner=request.user.pk)
+    skip = number(request, "skip") or 0
+    lot = origins.origin(account, lot_id, skip=skip, category_names=_category_names())
+    if lot is None:
+        get_object_or_404(Lot, pk=lot_id, owner=account)
+        return redirect("hours")
+    is_unfolded = bool(fragment(request))
+    context = {"account": account, "lot": lot, "skip": skip, "is_unfolded": is_unfolded}
+    return render(request, "ledger/_steps.html" if is_unfolded else "ledger/way_of_hours.html", context)
+
+
+def _category_names() -> dict[str, str]:
+    return statements.names_of(statements.categories())
 
 
 def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.test import Client
 
 from accounts.models import Member, StaffMove, Token
 from accounts.operations import ask_for_hours, change_limits, make_token, propose_reversal
-from ledger.models import PaymentRequest, Transfer
+from ledger.models import Lot, PaymentRequest, Transfer
 from ledger.operations import Limits
 from marketplace import operations as marketplace
 from marketplace.models import Dispute, Exchange, Listing
@@ -106,6 +106,12 @@ class World:
         return paid
 
     @cached_property
+    def lots(self) -> dict[Member, int]:
+        """Hours that each has, by their key; made before the suspension."""
+        assert self.payments
+        return {whose: Lot.objects.open().filter(owner__owner=whose).latest("pk").pk for whose in self._owners}
+
+    @cached_property
     def listings(self) -> dict[tuple[Member, str], str]:
         """An open offer and a draft of each, by their public ids; made before the suspension."""
         return {
@@ -171,6 +177,7 @@ class World:
         whose = self.whose(role)
         things: dict[str, Callable[[], Any]] = {
             "payment": lambda: self.payments[whose],
+            "lot": lambda: self.lots[whose],
             "token": lambda: self.tokens[whose].public_id,
             "webhook": lambda: self.webhooks[whose].public_id,
             "request": lambda: self.requests[whose].txid,

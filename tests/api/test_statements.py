@@ -113,6 +113,26 @@ def test_where_hours_come_from_by_the_names_she_may_see(program, ana, bento):
     from_bento = next(step for step in steps if step["transfer"] == came.public_id)
     assert from_bento["payer"] == {"is_me": False, "is_fund": False, "name": "Bento Lima"}
     assert from_bento["payee"] == {"is_me": True, "is_fund": False, "name": ""}
+    handed = {name: from_bento[name] for name in ("amount_minutes", "kind", "is_first", "is_split", "is_joined")}
+    assert handed == {
+        "amount_minutes": 20,
+        "kind": "help",
+        "is_first": False,
+        "is_split": True,
+        "is_joined": False,
+    }
+
+
+def test_with_what_kind_of_help_is_told_to_its_two_people_alone(program, ana, bento):
+    clara = make_member(minutes=60)
+    others = pay(clara.account, bento.account, 60, category="plumbing")
+    hers = pay(bento.account, ana.account, 100, category="gardening")
+
+    told = program.get("account/hours/").json()["lots"]
+
+    of_both = [[(step["transfer"], step["category"]) for step in lot["steps"]] for lot in told]
+    assert [(hers.public_id, "gardening"), (None, None), (None, None)] in of_both
+    assert others.public_id not in str(told)
 
 
 def test_a_receipt_is_for_the_two(program, ana, bento):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import random
 import re
 from datetime import timedelta
 from typing import Any
@@ -12,23 +14,35 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Member
 from accounts.operations import community_fund
-from ledger import operations
+from ledger import operations, origins
 from ledger.models import Lot, Transfer
 from ledger.origins import _BACK, burnt, issued
 from notifications.models import Event
 from timebank import clock
 
 from ..factories import make_member
+from ..ledger.stories import available, pay
 from .moving import send
 from .reading import links, words
 
 pytestmark = pytest.mark.django_db
-QUERIES = 9  # session, member, account, lots, what they were, transfers, what ended, what she issued, what is unread
+# Session, member, account, categories, lots, what they were, transfers, what ended, what she issued, what is unread.
+QUERIES = 10
 
 
 def page_of(client: Any, member: Member) -> Any:
     client.force_login(member)
     return client.get("/wallet/hours/")
+
+
+SPLIT = "They were split here: the rest stayed, or went another way."
+
+
+def way(page: Any) -> list[str]:
+    """What the first timeline on the page says, step by step."""
+    [timeline, *_] = re.findall(r'<ol class="timeline">(.*?)</ol>', page.content.decode(), re.DOTALL)
+    steps = re.findall(r"<li\b.*?</li>", timeline, re.DOTALL)
+    return [" ".join(html.unescape(re.sub(r"<[^>]*>", " ", step)).split()).replace(" .", ".") for step in steps]
 
 
 def amounts(page: Any) -> list[int]:
@@ -38,14 +52,115 @@ def amounts(page: Any) -> list[int]:
 def test_each_lot_says_what_it_came_with_when_it_expires_and_the_way_it_came(client):
     ana, bento, clara = make_member(name="Ana Souza", minutes=120), make_member(name="Bento Lima"), make_member()
     send(ana, bento, 60)
-    send(bento, clara, 45)
+    send(bento, clara, 60)
+    send(clara, ana, 15)
 
-    said = words(page_of(client, clara))
+    page = page_of(client, clara)
 
-    assert "Given out by the community fund do not expire The way they came: 3 steps" in said
-    way = "Bento Lima →to you · today Ana Souza →to Bento Lima · today the community fund →to Ana Souza · today"
-    assert way in said
-    assert links(client.get("/wallet/hours/"), "today") == [f"/transfers/{Transfer.objects.latest('pk').public_id}/"]
+    assert "Given out by the community fund do not expire 45min The way they came: 3 steps" in words(page)
+    assert way(page) == [
+        "2 h from the community fund to Ana Souza Starting hours · today These hours began here.",
+        "1 h from Ana Souza to Bento Lima Help · today They were split here: the rest stayed, or went another way.",
+        "1 h from Bento Lima to you Help · today",
+        "45 min are with you now do not expire",
+    ]
+    payment = Transfer.objects.get(payee=clara.account)
+    assert links(client.get("/wallet/hours/"), "today") == [f"/transfers/{payment.public_id}/"]
+
+
+def test_where_hours_join_it_says_so_and_tells_of_nobody_elses_how_many(client):
+    ana, bento, clara = make_member(name="Ana Souza", minutes=120), make_member(name="Bento Lima"), make_member()
+    for minutes in (30, 15):
+        send(ana, bento, minutes)
+    send(bento, clara, 40)
+    send(ana, clara, 20)
+
+    assert way(page_of(client, clara)) == [
+        "2 h from the community fund to Ana Souza Starting hours · today These hours began here.",
+        f"30 min from Ana Souza to Bento Lima Help · today {SPLIT}",
+        f"15 min from Ana Souza to Bento Lima Help · today {SPLIT} They joined others that had come another way.",
+        f"40 min from Bento Lima to you Help · today {SPLIT}",
+        f"20 min from Ana Souza to you Help · today {SPLIT} They joined those you had already: 1 h together.",
+        "1 h is with you now do not expire",
+    ]
+
+
+def test_what_help_it_was_is_told_to_its_two_people_alone(client):
+    ana, bento, clara = make_member(name="Ana Souza", minutes=120), make_member(name="Bento Lima"), make_member()
+    pay(ana.account, bento.account, 60, category="plumbing")
+    pay(bento.account, clara.account, 60, category="gardening")
+
+    told = way(page_of(client, clara))
+
+    assert told[1].startswith("1 h from Ana Souza to Bento Lima Help · today")
+    assert told[2] == "1 h from Bento Lima to you Help · Gardening · today"
+
+
+def test_a_long_way_is_unfolded_some_steps_at_a_time_without_gap(client):
+    ana, bento = make_member(name="Ana Souza", minutes=240), make_member(name="Bento Lima")
+    for _ in range(45):
+        send(ana, bento, 5, kind="gift")
+    page = page_of(client, bento)
+    seen, pages = [step for step in way(page) if " from " in step], 1
+
+    while earlier := links(page, "Show earlier"):
+        page = client.get(earlier[0])
+        assert page.status_code == 200
+        seen = [step for step in way(page) if " from " in step] + seen
+        pages += 1
+
+    assert pages == 3
+    assert [step.partition(" to ")[0] for step in seen] == [
+        "4 h from the community fund",
+        *["5 min from Ana Souza"] * 45,
+    ]
+    assert links(page, "Latest steps") == [f"/wallet/hours/{Lot.objects.open().get(owner=bento.account).pk}/"]
+
+
+def test_earlier_steps_come_as_a_fragment_and_take_the_focus(client):
+    ana, bento = make_member(minutes=240), make_member()
+    for _ in range(30):
+        send(ana, bento, 5, kind="gift")
+    [earlier] = links(page_of(client, bento), "Show earlier")
+
+    part = client.get(earlier, headers={"HX-Request": "true", "HX-Target": "earlier"}).content.decode()
+
+    assert "<main" not in part and "with you now" not in part
+    assert part.count("data-focus") == 1
+    assert part.index("data-focus") < part.index("from the community fund")
+
+
+def test_hours_that_went_on_lead_to_those_she_has_and_nobody_sees_anothers(client):
+    ana, bento = make_member(minutes=60), make_member()
+    spent = Lot.objects.get(owner=ana.account)
+    send(ana, bento, 15)
+    client.force_login(ana)
+    assert client.get(f"/wallet/hours/{spent.pk}/").headers["Location"] == "/wallet/hours/"
+
+    client.force_login(bento)
+    assert client.get(f"/wallet/hours/{spent.pk}/").status_code == 404
+
+
+def test_a_way_too_long_to_be_looked_at_whole_leaves_nothing_out_that_it_tells(monkeypatch):
+    """However few forebears are looked for, what is told are the latest steps, with all that they handed on."""
+    dice = random.Random(4)
+    people = [make_member(minutes=240).account for _ in range(4)]
+    for _ in range(60):
+        payer, payee = dice.sample(people, 2)
+        pay(payer, payee, min(dice.randint(1, 90), max(1, available(payer))), kind=dice.choice(["help", "gift"]))
+    monkeypatch.setattr(origins, "MOST_STEPS", 1000)
+    whole = {lot.lot_id: lot for person in people for lot in origins.origins(person)}
+    assert max(len(lot.steps) for lot in whole.values()) > 20
+    assert not any(lot.has_earlier for lot in whole.values())
+    assert all(lot.steps[-1].is_first for lot in whole.values())
+
+    for most in (1, 2, 3, 5, 8, 13, 21, 34, 55, 89):
+        monkeypatch.setattr(origins, "MOST_FOREBEARS", most)
+        for person in people:
+            for lot in origins.origins(person):
+                told = len(lot.steps)
+                assert lot.steps == whole[lot.lot_id].steps[:told]
+                assert lot.has_earlier == (told < len(whole[lot.lot_id].steps))
 
 
 def test_what_expires_first_stands_on_top_and_the_rest_does_not(client, settings):
@@ -68,14 +183,15 @@ def test_change_is_no_step_and_gifts_of_the_same_mint_are_one_lot(client):
     for _ in range(30):  # each leaves a smaller lot of the same mint
         send(ana, bento, 5, kind="gift")
 
-    assert amounts(page_of(client, ana)) == [90]
-    assert "the community fund →to you" in words(client.get("/wallet/hours/"))
+    page = page_of(client, ana)
+    assert amounts(page) == [90]
+    first, now = way(page)
+    assert first.startswith("4 h from the community fund to you Starting hours")
+    assert now.startswith("1 h 30 min are with you now")
 
     page = page_of(client, bento)
-
     assert amounts(page) == [150]
-    assert words(page).count("Ana Souza →to you") == 20
-    assert "… and earlier" in words(page)
+    assert "The way they came: the latest 20 steps" in words(page)
 
 
 def test_who_is_no_member_now_is_a_former_neighbour(client):
@@ -86,7 +202,7 @@ def test_who_is_no_member_now_is_a_former_neighbour(client):
 
     said = words(page_of(client, clara))
 
-    assert "a former neighbour →to Bento Lima" in said
+    assert "1 h from a former neighbour to Bento Lima" in said
     assert "Ana Souza" not in said
 
 
