@@ -46,6 +46,11 @@ _LAST_LINES = """
 """
 
 
+def is_long(account: Account) -> bool:
+    """Whether its statement is rather searched than read whole."""
+    return account.last_seq > FEW_LINES
+
+
 def in_period(account: Account, since: datetime | None, until: datetime | None) -> Any:
     """The lines of ``account``, and of a long statement only those about this period: a few more at either end.
 
@@ -54,7 +59,7 @@ def in_period(account: Account, since: datetime | None, until: datetime | None) 
     found = Entry.objects.filter(account=account)
     sought = [] if since is None else [since - SLACK]
     sought += [] if until is None else [until + SLACK]
-    if account.last_seq <= FEW_LINES or not sought:
+    if not is_long(account) or not sought:
         return found
     lines = last_before(account, sought)
     if since is not None:
@@ -70,7 +75,7 @@ def last_lines(account: Account, moments: Sequence[datetime]) -> list[tuple[date
     No line twice, and none where there is none before. One query; of a long statement two, which read but few lines.
     """
     lines = Entry.objects.filter(account=account).order_by("-seq")
-    if account.last_seq > FEW_LINES:
+    if is_long(account):
         lines = lines.filter(seq__in=_last_lines(account, moments))
     left, found = sorted(moments), []
     for posted_at, balance_minutes in lines.values_list("transfer__posted_at", "balance_after_minutes"):

@@ -21,6 +21,8 @@ Only = Literal["", "in", "out"]  # what came in, what went out, or both
 MOST_WORDS = 10
 MOST_POINTS = 370  # of a balance over time
 DAYS_OF_A_WEEK = 7
+LATEST_MONTHS = 6
+LEAST_PERCENT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,70 @@ def _by_month(found: QuerySet[Entry], first_moments: Sequence[datetime]) -> dict
         )
     )
     return {row["month"]: MonthTotal(row["came_in"], -row["went_out"]) for row in totals}
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A month as two bars: what came in and went out, and how long each is, in percent of the longest of all."""
+
+    on: date
+    in_minutes: int
+    out_minutes: int
+    in_percent: int
+    out_percent: int
+
+    @property
+    def in_from_top_percent(self) -> int:
+        return 100 - self.in_percent
+
+    @property
+    def out_from_top_percent(self) -> int:
+        return 100 - self.out_percent
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What came in and went out in the latest months, the earliest first."""
+
+    months: list[Bars]
+
+    @property
+    def in_minutes(self) -> int:
+        return sum(month.in_minutes for month in self.months)
+
+    @property
+    def out_minutes(self) -> int:
+        return sum(month.out_minutes for month in self.months)
+
+
+def lately(account: Account) -> Lately:
+    """What came in and went out of ``account`` in this month and the five before, as months of a statement say.
+
+    One query; of a long statement two, which read all lines of these months.
+    """
+    firsts = [_month_of(clock.now())]
+    while len(firsts) < LATEST_MONTHS:
+        firsts.append(_month_of(firsts[-1] - timedelta.resolution))
+    totals = _by_month(entries(account, Chosen(since=firsts[-1])), firsts)
+    of_each = [(first.date(), totals.get(f"{first:%Y-%m}", MonthTotal(0, 0))) for first in reversed(firsts)]
+    most = max(max(total.in_minutes, total.out_minutes) for _on, total in of_each)
+    return Lately(
+        [
+            Bars(
+                on,
+                total.in_minutes,
+                total.out_minutes,
+                _percent(total.in_minutes, most),
+                _percent(total.out_minutes, most),
+            )
+            for on, total in of_each
+        ]
+    )
+
+
+def _percent(minutes: int, most: int) -> int:
+    """How long the bar is; a little is seen too."""
+    return max(100 * minutes // most, LEAST_PERCENT) if minutes else 0
 
 
 @dataclass(frozen=True, slots=True)

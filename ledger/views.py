@@ -25,6 +25,7 @@ from . import community, files, origins, queries, statements
 from .exports import FILES
 from .filters import PERIODS, StatementFilter
 from .models import Account, Entry, Hold, Lot
+from .seqs import is_long
 
 LINES_ON_A_PAGE = 20
 MOST_LINES_KEPT_FRESH = 200
@@ -39,8 +40,8 @@ JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still 
 def wallet(request: HttpRequest) -> HttpResponse:
     """Where her hours are: the balance, what is on its way, and what is chosen of the statement, newest first.
 
-    As a fragment: the balance, the statement (``lines`` of it, so that what was unfolded stays), the
-    lines ``before`` one, to stand below those shown already, or the statement with its filters.
+    As a fragment: the balance, what was given and received, the statement (``lines`` of it, so that what was unfolded
+    stays), the lines ``before`` one, to stand below those shown already, or the statement with its filters.
     """
     account = Account.objects.filter(owner=request.user.pk).first()
     if account is None:
@@ -48,6 +49,8 @@ def wallet(request: HttpRequest) -> HttpResponse:
     target = fragment(request)
     if target == "balance":
         return render(request, "ledger/_balance.html", {"account": account})
+    if target == "in-and-out":
+        return render(request, "ledger/_given_and_received.html", {"lately": statements.lately(account)})
     context = _statement(request, account)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if context["form"].errors else HTTPStatus.OK
     match target:
@@ -56,9 +59,15 @@ def wallet(request: HttpRequest) -> HttpResponse:
         case "earlier":
             return render(request, "ledger/_earlier.html", {**context, "is_unfolded": True}, status=status)
         case "statement-card":
-            answer = render(request, "ledger/_statement_card.html", context, status=status)
+            answer = render(request, "ledger/_statement_chosen.html", context, status=status)
             return push_url(answer, f"{request.path}?{context['asked'].urlencode()}".removesuffix("?"))
-    context |= {"expiring": origins.expiring_soon(account), "first_lots": origins.first_lots(account, limit=FIRST_LOTS)}
+    context |= {
+        "expiring": origins.expiring_soon(account),
+        "first_lots": origins.first_lots(account, limit=FIRST_LOTS),
+        # Of very many lines this takes longer than all else: then it follows, or is asked for.
+        "lately": None if is_long(account) and "lately" not in request.GET else statements.lately(account),
+        "is_choosing_days": "choose" in request.GET,
+    }
     return render(request, "ledger/wallet.html", context, status=status)
 
 

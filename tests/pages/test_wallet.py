@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
+from ledger import seqs
 from ledger.models import Hold, Transfer
 from timebank import clock
 
@@ -16,8 +18,9 @@ from .reading import amounts, links, words
 
 pytestmark = pytest.mark.django_db
 
-# Session, member, account, categories, lines, months, holds on their way, what expires, the first lots, what is unread.
-QUERIES = 10
+# Session, member, account, categories, lines, months, holds on their way, what expires, the first lots, the latest
+# months, what is unread.
+QUERIES = 11
 
 
 def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):
@@ -148,6 +151,90 @@ def test_words_people_write_are_shown_as_they_are(client):
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
     assert "&lt;b&gt;Bento&lt;/b&gt; &amp; son" in page
+
+
+def test_what_came_in_and_went_out_in_the_latest_months_as_its_lines_say(client):
+    ana, bento = make_member(minutes=240), make_member(minutes=60)
+    send(ana, bento, 90)
+    send(bento, ana, 30)
+    client.force_login(ana)
+    day = timezone.localtime(clock.now())
+
+    said = words(client.get("/wallet/"))
+
+    assert "Given and received Came in · 4 h 30 min Went out · 1 h 30 min" in said
+    assert f"{day:%B} {day.year}: 4 h 30 min came in, 1 h 30 min went out" in said
+    assert f"{day:%B} {day.year} In 4 h 30 min · Out 1 h 30 min" in said
+
+
+def test_its_bars_are_the_longest_for_the_most_and_the_months_are_six(client):
+    ana, bento = make_member(minutes=240), make_member()
+    send(ana, bento, 60)
+    client.force_login(ana)
+    today = timezone.localtime(clock.now()).date()
+    year, month = divmod(today.year * 12 + today.month + 4, 12)
+    with clock.ahead_by(date(year, month + 1, 15) - today):
+        send(ana, bento, 120)
+
+        page = client.get("/wallet/").content.decode()
+
+    assert re.findall(r'<rect class="in" x="10%" width="36%" y="(\d+)%" height="(\d+)%"', page) == [
+        ("0", "100"),
+        *[("100", "0")] * 5,
+    ]
+    assert re.findall(r'<rect class="out" x="54%" width="36%" y="(\d+)%" height="(\d+)%"', page) == [
+        ("75", "25"),
+        *[("100", "0")] * 4,
+        ("50", "50"),
+    ]
+
+
+def test_of_a_very_long_statement_the_latest_months_follow_or_are_asked_for(client, monkeypatch):
+    monkeypatch.setattr(seqs, "FEW_LINES", 1)
+    ana, bento = make_member(minutes=240), make_member()
+    send(ana, bento, 60)
+    client.force_login(ana)
+
+    page = client.get("/wallet/")
+    part = client.get("/wallet/", headers={"HX-Request": "true", "HX-Target": "in-and-out"})
+
+    [asked] = links(page, "See the latest months")
+    assert "Came in" not in words(page)
+    assert 'hx-trigger="load"' in re.findall(r'<section[^>]*id="in-and-out".*?>', page.content.decode())[0]
+    for answer in (part, client.get(asked)):
+        assert "Came in · 4 h Went out · 1 h" in words(answer)
+    assert "<main" not in part.content.decode()
+
+
+def test_bars_of_hours_grow_short_as_they_near_their_end(client, settings):
+    settings.GRANTED_HOURS_EXPIRE_DAYS = 100
+    ana, bento = make_member(minutes=240), make_member(minutes=60)
+    send(bento, ana, 15)
+    client.force_login(ana)
+
+    def bars(days: int) -> list[str]:
+        with clock.ahead_by(timedelta(days=days)):
+            page = client.get("/wallet/").content.decode()
+        return re.findall(r'<svg class="bar" aria-hidden="true"><rect( class="held")? width="(\d+)%"', page)
+
+    assert bars(0) == [("", "100"), ("", "100")]
+    assert bars(60) == [("", "40"), ("", "100")]
+    assert bars(90) == [(' class="held"', "10"), ("", "100")]
+
+
+def test_export_is_of_what_is_chosen_and_leads_to_where_days_are_chosen(client):
+    client.force_login(make_member(minutes=240))
+
+    page = client.get("/wallet/?show=in")
+    chosen = client.get("/wallet/?show=out", headers={"HX-Request": "true", "HX-Target": "statement-card"})
+
+    assert links(page, "Statement as PDF") == ["/wallet/statement.pdf?show=in"]
+    assert links(chosen, "Statement as PDF") == ["/wallet/statement.pdf?show=out"]
+    assert 'id="export" popover hx-swap-oob="true"' in chosen.content.decode()
+    [days] = links(page, "Choose days…")
+    assert days == "/wallet/?show=in&choose=days#statement-card"
+    assert '<details class="filters" open>' in client.get(days).content.decode()
+    assert '<details class="filters" open>' not in page.content.decode()
 
 
 def test_nothing_moved_yet(client):
