@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Member
 from accounts.operations import community_fund
@@ -167,7 +168,7 @@ def test_what_expires_first_stands_on_top_and_the_rest_does_not(client, settings
     settings.GRANTED_HOURS_EXPIRE_DAYS = 14
     ana, bento = make_member(name="Ana Souza", minutes=120), make_member(minutes=60)
     send(bento, ana, 15)
-    day = clock.now() + timedelta(days=14)
+    day = timezone.localtime(clock.now() + timedelta(days=14))
 
     page = page_of(client, ana)
 
@@ -277,7 +278,7 @@ def test_the_wallet_and_home_say_what_expires_soon_and_lead_there(client, settin
     settings.GRANTED_HOURS_EXPIRE_DAYS = 7
     ana = make_member(minutes=120)
     client.force_login(ana)
-    day = clock.now() + timedelta(days=7)
+    day = timezone.localtime(clock.now() + timedelta(days=7))
 
     for address in ("/wallet/", "/home/"):
         page = client.get(address)

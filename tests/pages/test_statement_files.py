@@ -232,5 +232,6 @@ def test_files_are_limited_by_the_hour(client, ana, settings):
 def test_the_page_offers_files_of_what_is_chosen(client, ana):
     page = client.get("/wallet/?kind=grant&show=in").content.decode()
     assert re.findall(r'href="/wallet/statement\.(\w+)\?show=in&amp;kind=grant"', page) == [
+        "pdf", "csv",  # in the menu on top
         "pdf", "csv", "json", "journal", "beancount",
     ]  # fmt: skip

@@ -32,7 +32,7 @@ from django.urls import reverse  # noqa: E402
 
 from accounts.models import Member  # noqa: E402
 from accounts.operations import suspend_member  # noqa: E402
-from ledger.models import Hold  # noqa: E402
+from ledger.models import Hold, Lot  # noqa: E402
 from ledger.operations import accept  # noqa: E402
 from tests.factories import PASSWORD, make_coordinator, make_member, make_superuser  # noqa: E402
 from timebank.jobs.ringer import ringer  # noqa: E402
@@ -81,6 +81,7 @@ def scene(language: str) -> dict[str, Any]:
         **staff,
     }
     received = Hold.objects.filter(payee=ana.account, state="posted").exclude(kind="grant").latest("pk")
+    lot = Lot.objects.open().filter(owner=ana.account).latest("pk")
     reset_key = f"{user_pk_to_url_str(two_steps)}-{default_token_generator.make_token(two_steps)}"
     return {
         "sessions": {who: session_of(member) for who, member in people.items()}
@@ -88,6 +89,7 @@ def scene(language: str) -> dict[str, Any]:
         "neighbour": neighbour.display_name,
         "on_its_way": reverse("transfer", args=[hold.public_id]),
         "arrived": reverse("transfer", args=[received.public_id]),
+        "way": reverse("way_of_hours", args=[lot.pk]),
         "person": neighbour.get_absolute_url(),
         "herself": ana.get_absolute_url(),
         "confirm": reverse(

@@ -70,6 +70,7 @@ FOR_MEMBERS = (
     "/wallet/",
     "/wallet/?show=in",
     "/wallet/?show=out",
+    "/wallet/?choose=days",
     "/wallet/hours/",
     "/wallet/balance/",
     "/wallet/balance/?period=month",
@@ -137,7 +138,7 @@ FOR_STAFF = (
 )
 # Of a thing that exists, so that its address is found while walking.
 FOUND_ON_THE_WAY = {
-    "test_members_pages": {"profile", "transfer"},
+    "test_members_pages": {"profile", "transfer", "way_of_hours"},
     "test_offers_requests_and_exchanges": {"listing", "listing_edit", "propose", "exchange"},
     "test_codes": {"my_request", "payment_request"},
     "test_what_programs_can_do_is_drawn_without_a_complaint": {"api_docs"},
@@ -213,7 +214,8 @@ def test_strangers_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
 def test_members_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
     ana = eyes()
     signs_in(ana, "ana@vila.example", DEMO_PASSWORD)
-    ana.see(*FOR_MEMBERS, *(scene[name] for name in ("arrived", "on_its_way", "person", "herself")))
+    ana.see(*FOR_MEMBERS, *(scene[name] for name in ("arrived", "on_its_way", "way", "person", "herself")))
+    ana.see(f"{scene['way']}?skip=1")
     for path in ("/settings/profile/", "/account/password/change/", "/account/2fa/totp/activate/", "/agree/"):
         ana.send_empty(path, **({"display_name": ""} if path == "/settings/profile/" else {}))
     ana.send_empty("/account/email/", "main form:has([name=email])", email="no address")
