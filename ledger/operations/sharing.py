@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from ledger.hot_path import statements
 from ledger.models import Account, Hold
 from timebank.retries import retried
 
-from .holds import accept
+from .holds import KeyReused, accept, why_not
 
 
 class Part(NamedTuple):
@@ -46,25 +47,52 @@ def pay_together(
 ) -> list[Hold]:
     """Accept every part, or none: a class that many pay for, a work party that one pays. Returns their holds, in order.
 
-    Parts of no minutes are left out. The same ``key`` and parts give the same holds again. Raises what
-    `accept` raises, of the first part that is refused; ValueError where nothing is to be paid.
+    Parts of no minutes are left out. The same ``key`` and parts give the same holds again. Raises KeyReused for other
+    parts, NotEnoughTime of all that a payer would pay, and what `accept` raises, of the first part that is refused;
+    ValueError where nothing is to be paid.
     """
-    paid = [(number, part) for number, part in enumerate(parts) if part.amount_minutes]
+    paid = [part for part in parts if part.amount_minutes]
     if not paid:
         raise ValueError("nothing is to be paid")
     with statements() as books:
-        books.lock_all({account.pk for _number, part in paid for account in part[:2]})
+        books.lock_all({account.pk for part in paid for account in part[:2]})
+    keys = [key_of_part(key, number) for number in range(len(paid))]
+    if not _is_repeat(keys, key, actor):
+        _check_payers(paid)
     return [
         accept(
             payer=part.payer,
             payee=part.payee,
             amount_minutes=part.amount_minutes,
             kind=kind,
-            key=f"{key}:{number}",
+            key=part_key,
             actor=actor,
             note=note,
             category=category,
             due=due,
         )
-        for number, part in paid
+        for part_key, part in zip(keys, paid, strict=True)
     ]
+
+
+def key_of_part(key: str, number: int) -> str:
+    """What part ``number`` of those paid together under ``key`` is known by."""
+    return f"{key}:{number}"
+
+
+def _is_repeat(keys: Sequence[str], key: str, actor: Any) -> bool:
+    """Whether just so many parts were paid before; `accept` looks whether each is the same. Raises KeyReused."""
+    one_more = key_of_part(key, len(keys))
+    earlier = Hold.objects.filter(actor=actor, key__in=[*keys, one_more]).values_list("key", flat=True)
+    if earlier and set(earlier) != set(keys):
+        raise KeyReused(_("This form was already sent with other values."))
+    return bool(earlier)
+
+
+def _check_payers(paid: Sequence[Part]) -> None:
+    """Raise why one of the payers cannot pay all of her parts: told of the whole, not of the part that would fail."""
+    for payer in dict.fromkeys(part.payer for part in paid):
+        total = sum(part.amount_minutes for part in paid if part.payer == payer)
+        now = Account.objects.get(pk=payer.pk)
+        if total > now.available_minutes:
+            raise why_not(now, total)

@@ -81,3 +81,40 @@ def test_parts_of_no_minutes_are_left_out():
     assert [hold.payee_id for hold in holds] == [carla.pk]
     with pytest.raises(ValueError, match="nothing is to be paid"):
         operations.pay_together([Part(ana, bento, 0)], kind="help", key="y", actor=ana.owner)
+
+
+@pytest.mark.django_db
+def test_what_one_cannot_pay_is_told_of_the_whole():
+    ana, bento, carla = neighbours(100, 0, 0)
+
+    with pytest.raises(operations.NotEnoughTime) as refused:
+        operations.pay_together([Part(ana, bento, 60), Part(ana, carla, 60)], kind="help", key="x", actor=ana.owner)
+
+    assert str(refused.value) == "You can send up to 1 h 40 min; this needs 2 h."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("others", [(60,), (60, 60, 60), (60, 30), (30, 60)])
+def test_the_same_key_with_fewer_more_or_other_parts_is_refused(others):
+    ana, *helpers = neighbours(240, 0, 0, 0)
+
+    def pay(amounts):
+        parts = [Part(ana, helper, minutes) for helper, minutes in zip(helpers, amounts, strict=False)]
+        return operations.pay_together(parts, kind="help", key="x", actor=ana.owner)
+
+    holds = pay((60, 60))
+    with pytest.raises(operations.KeyReused):
+        pay(others)
+    assert pay((60, 60)) == holds
+    operations.post_due_holds()
+    assert [balance(account) for account in (ana, *helpers)] == [120, 60, 60, 0]
+
+
+@pytest.mark.django_db
+def test_a_repeat_is_answered_though_nothing_is_left():
+    ana, bento, carla = neighbours(60, 0, 0)
+    parts = [Part(ana, bento, 30), Part(ana, carla, 30)]
+
+    first = operations.pay_together(parts, kind="help", key="x", actor=ana.owner)
+
+    assert operations.pay_together(parts, kind="help", key="x", actor=ana.owner) == first
