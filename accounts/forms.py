@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,6 +17,7 @@ from timebank.durations import readings, said_in, shown
 from timebank.durations_field import SUCH_AS, MinutesField
 
 from .models import Member
+from .operations import FEWEST_TOGETHER, MOST_TOGETHER
 from .words import NameField, WordsField
 from .zones import place, zone_choices
 
@@ -61,6 +63,50 @@ class SendForm(AmountForm):
 
 
 class ConfirmSendForm(SendForm):
+    """The same once more from the review step, with what makes it happen once."""
+
+    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$")
+    again = forms.BooleanField(required=False)
+
+
+class PeopleField(forms.MultipleChoiceField):
+    """Several people, by the ids of their profiles, in the order in which they were chosen, each once."""
+
+    default_error_messages = {
+        "required": _("Choose two or more neighbours."),
+        "most": _("Choose up to %(most)s people at once."),
+    }
+
+    def to_python(self, value: Any) -> list[str]:
+        return list(dict.fromkeys(super().to_python(value)))
+
+    def validate(self, value: list[str]) -> None:
+        if len(value) < FEWEST_TOGETHER:
+            raise ValidationError(self.error_messages["required"], "required")
+        if len(value) > MOST_TOGETHER:
+            raise ValidationError(self.error_messages["most"], "most", {"most": MOST_TOGETHER})
+
+
+class SeveralForm(SendForm):
+    """To whom all, how much in all or for each, what for: the first step of sending hours to several at once."""
+
+    to: Any = PeopleField()
+    split = forms.ChoiceField(
+        label=_("Is that in all, or for each?"),
+        choices=[("evenly", _("In all, split evenly")), ("each", _("For each of them"))],
+        initial="evenly",
+        widget=forms.RadioSelect,
+    )
+    note = WordsField(
+        label=_("Message"),
+        help_text=_("Each of them reads it, and nobody else."),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ConfirmSeveralForm(SeveralForm):
     """The same once more from the review step, with what makes it happen once."""
 
     nonce = forms.RegexField(r"^[A-Za-z0-9_-]{8,64}$")

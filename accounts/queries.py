@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
@@ -13,9 +15,11 @@ from timebank import clock
 from timebank.plain import plain
 
 from .models import Member
+from .operations import MOST_TOGETHER
 
 FOUND_AT_MOST = 8
 LONGEST_WORDS = 80
+MOST_IDS = 100  # of people that an address or a form names: more than anybody chooses
 RECENT_AT_MOST = 4  # more would push the rest of the form off a phone's screen
 _LATEST_PAYMENTS = 40
 
@@ -44,6 +48,22 @@ def people_to_choose(asking: Member, words: str, chosen_id: str) -> dict[str, ob
     if chosen and chosen not in people:
         people = [chosen, *people]
     return {"people": people, "are_more": len(found) > FOUND_AT_MOST, "words": words, "chosen": chosen}
+
+
+def several_to_choose(asking: Member, words: str, chosen_ids: Sequence[str]) -> dict[str, object]:
+    """As `people_to_choose`, of whom several are chosen: for accounts/_people_several.html."""
+    words = words[:LONGEST_WORDS]
+    found = find_people(asking, words, at_most=FOUND_AT_MOST + MOST_TOGETHER + 1)
+    others = Member.objects.reachable_by(asking).exclude(pk=asking.pk)
+    known = {member.public_id: member for member in others.filter(public_id__in=chosen_ids[:MOST_IDS])}
+    chosen = [known[public_id] for public_id in dict.fromkeys(chosen_ids[:MOST_IDS]) if public_id in known]
+    people = [person for person in found if person not in chosen]
+    return {
+        "people": people[:FOUND_AT_MOST],
+        "are_more": len(people) > FOUND_AT_MOST,
+        "words": words,
+        "chosen": chosen,
+    }
 
 
 def asked_of(member: Member) -> PaymentRequestQuerySet:

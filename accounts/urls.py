@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from .views import donating, paying, pix, requesting, sending, settings, tokens
+from .views import donating, paying, pix, requesting, sending, sending_several, settings, tokens
 
 urlpatterns = [
     path("settings/", settings.settings, name="settings"),
@@ -19,6 +19,12 @@ urlpatterns = [
     path("send/review/", sending.send_review, name="send_review"),
     path("send/review/<slug:nonce>/", sending.send_look_over, name="send_look_over"),
     path("send/confirm/", sending.send_confirm, name="send_confirm"),
+    path("send/several/", sending_several.send_several, name="send_several"),
+    path("send/several/people/", sending_several.send_several_people, name="send_several_people"),
+    path("send/several/review/", sending_several.send_several_review, name="send_several_review"),
+    path("send/several/review/<slug:nonce>/", sending_several.send_several_look_over, name="send_several_look_over"),
+    path("send/several/confirm/", sending_several.send_several_confirm, name="send_several_confirm"),
+    path("send/several/sent/<slug:nonce>/", sending_several.send_several_sent, name="send_several_sent"),
     path("pay/", paying.pay, name="pay"),
     path("pay/scan/", paying.scan, name="scan"),
     path("pay-me/<slug:public_id>/", paying.pay_me, name="pay_me"),

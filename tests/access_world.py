@@ -78,6 +78,17 @@ class World:
         return self.suspended if role == "suspended" else self.member
 
     @cached_property
+    def sent_together(self) -> dict[Member, str]:
+        """The nonce of two payments that each sent at once; made before the suspension."""
+        from accounts.operations import send_together
+
+        nonces = {payer: f"together-{payer.pk}" for payer in self._owners}
+        for payer, nonce in nonces.items():
+            people = [self.neighbour, self.other]
+            send_together(sender=payer, recipients=people, amount_minutes=3, kind="help", nonce=nonce)
+        return nonces
+
+    @cached_property
     def payments(self) -> dict[Member, str]:
         """One payment to the neighbour from each, by its public id; made before the suspension."""
         from accounts.operations import send_hours
@@ -178,6 +189,7 @@ class World:
         things: dict[str, Callable[[], Any]] = {
             "payment": lambda: self.payments[whose],
             "lot": lambda: self.lots[whose],
+            "sent together": lambda: self.sent_together[whose],
             "token": lambda: self.tokens[whose].public_id,
             "webhook": lambda: self.webhooks[whose].public_id,
             "request": lambda: self.requests[whose].txid,

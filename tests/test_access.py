@@ -83,7 +83,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     with django_db_blocker.unblock(), transaction.atomic():
         made = World()
         assert made.payments and made.listings and made.offer and made.exchanges and made.disputes and made.move
-        assert made.requests and made.tokens and made.webhooks
+        assert made.requests and made.tokens and made.webhooks and made.sent_together
         Member.objects.filter(pk=made.suspended.pk).update(state=Member.State.SUSPENDED)
         made.sign_in(ROLES)
         yield made

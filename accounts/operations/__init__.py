@@ -18,6 +18,7 @@ from .refusals import (
     MoreThanOwed,
     NotAllowed,
     OwnRequest,
+    TooFewMinutes,
     TooManyTokens,
     ToOneself,
 )
@@ -31,12 +32,23 @@ from .requesting import (
 )
 from .roles import give_role, make_administrator, take_role
 from .sending import NOBODY, look_ahead, send_hours, sent_before
+from .sending_together import (
+    FEWEST_TOGETHER,
+    MOST_TOGETHER,
+    Share,
+    look_ahead_together,
+    send_together,
+    sent_together,
+    shares_of,
+)
 from .signing_up import free_address, is_taken, sign_up
 from .staff_moves import approve_move, decline_move, grant, may_approve, propose_reversal, write_off
 from .suspension import end_sessions, forget_ended_devices, reinstate_member, suspend_member
 from .tokens import PREFIX, end_token, find_token, make_token
 
 __all__ = [
+    "FEWEST_TOGETHER",
+    "MOST_TOGETHER",
     "NOBODY",
     "PREFIX",
     "AlreadyDecided",
@@ -50,7 +62,9 @@ __all__ = [
     "MoreThanOwed",
     "NotAllowed",
     "OwnRequest",
+    "Share",
     "ToOneself",
+    "TooFewMinutes",
     "TooManyTokens",
     "agree",
     "apply_for_membership",
@@ -79,6 +93,7 @@ __all__ = [
     "look_ahead",
     "look_ahead_of_donation",
     "look_ahead_of_request",
+    "look_ahead_together",
     "make_administrator",
     "make_token",
     "may_approve",
@@ -89,7 +104,10 @@ __all__ = [
     "reinstate_member",
     "renew_request",
     "send_hours",
+    "send_together",
     "sent_before",
+    "sent_together",
+    "shares_of",
     "sign_up",
     "suspend_member",
     "take_in",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from timebank.errors import Refusal
 
 
@@ -33,10 +35,24 @@ class CannotSend(Refusal):
 
 
 class CannotReceive(Refusal):
-    """Nobody may send hours to this person; whether she exists is not said."""
+    """Nobody may send hours to this person; whether she exists is not said.
+
+    ``number`` is her place among several who were asked for, from 0.
+    """
 
     code = "cannot_receive"
     field = "to"
+
+    def __init__(self, words: Any, *, number: int | None = None) -> None:
+        super().__init__(words)
+        self.number = number
+
+
+class TooFewMinutes(Refusal):
+    """Split evenly, somebody would get nothing."""
+
+    code = "too_few_minutes"
+    field = "amount_minutes"
 
 
 class ToOneself(Refusal):

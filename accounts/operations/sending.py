@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Member
@@ -107,23 +109,29 @@ def account_of(member: Member | None) -> Account | None:
 
 def may_receive(recipient: Member | None, payee: Account | None, sender: Member) -> Account:
     """The account to send to, if hours may go there. Raises ToOneself, CannotReceive."""
+    is_reachable = recipient is not None and Member.objects.reachable_by(sender).filter(pk=recipient.pk).exists()
+    return check_may_receive(recipient, payee, sender, is_reachable=is_reachable)
+
+
+def check_may_receive(
+    recipient: Member | None, payee: Account | None, sender: Member, *, is_reachable: bool
+) -> Account:
+    """As `may_receive`, of somebody of whom it is known whether ``sender`` may turn to her."""
     if recipient == sender:
         raise ToOneself(_("You cannot send hours to yourself. Please choose a neighbour."))
-    if recipient is None or payee is None or not payee.is_open:
-        raise CannotReceive(NOBODY)
-    if not Member.objects.reachable_by(sender).filter(pk=recipient.pk).exists():
+    if recipient is None or payee is None or not payee.is_open or not is_reachable:
         raise CannotReceive(NOBODY)
     return payee
 
 
+def just_sent(payer: Account, payees: Sequence[Account]) -> QuerySet[Hold]:
+    """What went from ``payer`` to the ``payees`` a moment ago, and was not called off."""
+    lately = Hold.objects.filter(payer=payer, payee__in=payees, created_at__gt=clock.now() - A_MOMENT)
+    return lately.exclude(state=Hold.State.VOIDED)
+
+
 def _check_not_just_sent(payer: Account, payee: Account, amount_minutes: int, recipient: Member | None) -> None:
-    just_sent = Hold.objects.filter(
-        payer=payer,
-        payee=payee,
-        amount_minutes=amount_minutes,
-        created_at__gt=clock.now() - A_MOMENT,
-    ).exclude(state=Hold.State.VOIDED)
-    if just_sent.exists():
+    if just_sent(payer, [payee]).filter(amount_minutes=amount_minutes).exists():
         raise AlreadySent(
             _("You sent %(amount)s to %(name)s a moment ago. Do you want to send it again?")
             % {"amount": in_words(amount_minutes), "name": recipient}

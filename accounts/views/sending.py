@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -17,13 +15,10 @@ from accounts.forms import ConfirmSendForm, SendForm
 from accounts.models import Member
 from accounts.pace import is_within
 from timebank.errors import Busy, Refusal
-from timebank.sessions import save_now
 
 from .asking import MemberRequest, not_now, require_form_methods, what_is_left
 from .pace import respond_429
-
-DRAFTS_KEPT = 3  # payments one may be writing at a time, in as many tabs
-LONGEST_KEPT = 2_000  # characters of one field, more than any of them takes
+from .sending_drafts import Drafts
 
 
 @require_form_methods
@@ -33,7 +28,7 @@ def send(request: MemberRequest) -> HttpResponse:
     if not request.user.is_member:
         return not_now(request)
     given = request.POST if request.method == "POST" else request.GET
-    if request.method != "POST" and (draft := _drafts(request).get(given.get("draft", ""))):
+    if request.method != "POST" and (draft := Drafts(request, "send").get(given.get("draft", ""))):
         form = SendForm(draft)
         if _look_ahead(request, form) is not None and draft["refused"]:
             form.add_error(None, draft["refused"])
@@ -65,8 +60,12 @@ def send_review(request: MemberRequest) -> HttpResponse:
         return redirect("send")
     form = SendForm(request.POST)
     is_right = _look_ahead(request, form) is not None
-    nonce = _nonce(request)
-    return _lead_on(request, nonce, form, reverse("send_look_over", args=[nonce]) if is_right else _form_again(nonce))
+    drafts = Drafts(request, "send")
+    nonce = drafts.nonce(
+        request.POST.get("draft", ""), is_sent=lambda nonce: operations.sent_before(sender=request.user, nonce=nonce)
+    )
+    to = reverse("send_look_over", args=[nonce]) if is_right else drafts.form_again(nonce)
+    return _lead_on(request, nonce, form, to)
 
 
 @require_safe
@@ -77,13 +76,14 @@ def send_look_over(request: MemberRequest, nonce: str) -> HttpResponse:
         return redirect("transfer", sent.public_id)
     if not request.user.is_member:
         return not_now(request)
-    draft = _drafts(request).get(nonce)
+    drafts = Drafts(request, "send")
+    draft = drafts.get(nonce)
     if draft is None:
         return redirect("send")
     form = SendForm(draft)
     ahead = _look_ahead(request, form)
     if ahead is None:
-        return redirect(_form_again(nonce))
+        return redirect(drafts.form_again(nonce))
     recipient, left_minutes = ahead
     account = request.user.account
     context = {
@@ -128,7 +128,8 @@ def send_confirm(request: MemberRequest) -> HttpResponse:
         return _busy(request, form, refusal)
     except Refusal as refusal:
         # What is about a field is found again there, as things stand when she reads it.
-        return _lead_on(request, nonce, form, _form_again(nonce), refused="" if refusal.field else str(refusal))
+        to = Drafts(request, "send").form_again(nonce)
+        return _lead_on(request, nonce, form, to, refused="" if refusal.field else str(refusal))
     return redirect("transfer", hold.public_id)
 
 
@@ -148,35 +149,13 @@ def _look_ahead(request: MemberRequest, form: SendForm) -> tuple[Member | None, 
     return None
 
 
-def _drafts(request: MemberRequest) -> dict[str, dict[str, str]]:
-    """The payments she is writing or looking over, each as typed, by its nonce."""
-    kept: dict[str, dict[str, str]] = request.session.get("send_drafts", {})
-    return kept
-
-
-def _nonce(request: MemberRequest) -> str:
-    """What a payment is known by: mended, it keeps its draft's, and takes its place; a sent one's is never taken."""
-    nonce = request.POST.get("draft", "")
-    if nonce in _drafts(request) and not operations.sent_before(sender=request.user, nonce=nonce):
-        return nonce
-    return secrets.token_urlsafe(16)
-
-
-def _form_again(nonce: str) -> str:
-    """Where the form of a draft is. Shown at once, as the answer to a POST, no browser could come back to it."""
-    return f"{reverse('send')}?{urlencode({'draft': nonce})}"
-
-
 def _lead_on(
     request: MemberRequest, nonce: str, form: SendForm, to: str, *, again: str = "", refused: str = ""
 ) -> HttpResponse:
     """Keep what was typed for the page that shows it: only a page that was asked for can be gone back to."""
-    draft = {name: form.data.get(name, "")[:LONGEST_KEPT] for name in [*SendForm.base_fields, "q"]}
-    draft |= {"again": again, "refused": refused}
-    others = [(name, kept) for name, kept in _drafts(request).items() if name != nonce]
-    request.session["send_drafts"] = dict([*others, (nonce, draft)][-DRAFTS_KEPT:])
+    typed = {name: form.data.get(name, "") for name in [*SendForm.base_fields, "q"]}
     try:
-        save_now(request)
+        Drafts(request, "send").keep(nonce, typed | {"again": again, "refused": refused})
     except Busy as refusal:
         return _busy(request, form, refusal)
     return redirect(to)

@@ -1,10 +1,12 @@
-// Finding and choosing a neighbour.
+// Finding and choosing a neighbour, or several.
 (() => {
   "use strict";
 
   const words = document.getElementById("q");
   const people = document.getElementById("people");
+  const isOfSeveral = "several" in people.dataset; // checkboxes: nobody makes room for the rest, for one more may follow
   const chosen = () => people.querySelector("input[type=radio]:checked");
+  const allChosen = () => [...people.querySelectorAll("input:checked")].map((choice) => choice.value);
   let settledOn = null; // whom she chose last, until she looks for somebody else
   let isAskedFor = false; // Enter was pressed: the only one found is the one meant
   let isByHand = false; // arrow keys choose on their way past, so only a pointer settles at once
@@ -59,18 +61,21 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, requestConfig } = event.detail;
     if (target.id !== "people") return;
-    const choice = chosen();
-    if (!choice || choice.value === requestConfig.formData.get("to")) return;
+    const now = allChosen();
+    const asked = requestConfig.formData.getAll("to");
+    // (Of several the answer would also bring back whoever is not chosen any more.)
+    if (isOfSeveral ? now.join() === asked.join() : !now.length || now[0] === asked[0]) return;
     event.detail.shouldSwap = false;
     htmx.trigger(words, "search");
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "people") return;
-    const found = people.querySelectorAll("input[type=radio]");
+    const found = people.querySelectorAll(isOfSeveral ? "#found input" : "input[type=radio]");
     if (isAskedFor && found.length === 1) {
       found[0].checked = true;
       settle();
       sayMended();
+      if (isOfSeveral) words.select(); // the next name takes its place
     } else if (chosen() && chosen().value === settledOn) {
       settle();
     }

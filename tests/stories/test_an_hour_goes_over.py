@@ -102,3 +102,27 @@ def test_too_much_is_refused_at_once_and_what_was_typed_stays(meet: Meet) -> Non
     page.go_back()
     expect(page.locator("[name=amount]")).to_have_value("1 h")
     expect(page.locator(".errors")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, thorough(1280)])
+def test_several_are_found_one_after_the_other_paid_at_once_and_seen_to_arrive(meet: Meet, width: int) -> None:
+    lia = meet(f"Lia{width} Moura", width=width)
+    marta, nilo, otto = (meet(f"{name}{width} Pires") for name in ("Marta", "Nilo", "Otto"))
+    for person in (lia, marta, nilo, otto):
+        person.join()
+    page = lia.go("/send/several/")
+
+    for person in (marta, nilo, otto):
+        page.fill("[name=q]", person.name.split()[0].lower())
+        page.keyboard.press("Enter")  # the only one found is the one meant
+        expect(page.locator("#people").get_by_label(person.name)).to_be_checked()
+    page.fill("[name=amount]", "1 h 40 min")
+    page.click("main form button[type=submit].primary")
+
+    page.wait_for_url("**/send/several/review/*/")
+    for person, minutes in ((marta, 34), (nilo, 33), (otto, 33)):
+        expect(page.locator("main .rows")).to_contain_text(f"{minutes}\u00a0min to {person.name}")
+    page.click("main form button[type=submit].primary")
+    expect(page.locator("#sent h1")).to_have_text("1\u00a0h\u00a040\u00a0min arrived!")
+    expect(page.locator("#sent .rows .tag.ok")).to_have_count(3)
+    otto.sees_available(240 + 33)

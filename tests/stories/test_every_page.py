@@ -75,6 +75,7 @@ FOR_MEMBERS = (
     "/wallet/balance/",
     "/wallet/balance/?period=month",
     "/send/",
+    "/send/several/",
     "/donate/",
     "/notifications/",
     "/settings/",
@@ -141,6 +142,7 @@ FOUND_ON_THE_WAY = {
     "test_members_pages": {"profile", "transfer", "way_of_hours"},
     "test_offers_requests_and_exchanges": {"listing", "listing_edit", "propose", "exchange"},
     "test_codes": {"my_request", "payment_request"},
+    "test_sending_to_several": {"send_several_sent"},
     "test_what_programs_can_do_is_drawn_without_a_complaint": {"api_docs"},
     "test_staff_pages": {
         "admin:accounts_member_history",
@@ -302,6 +304,27 @@ def test_sending_step_by_step(eyes: Callable[..., Eyes], scene: Any) -> None:
         page.wait_for_url(lambda url: "/transfers/" in url or "/send/review/" in url)
         ana.look()
     assert "/send/review/" in ana.page.url
+    assert ana.found_nothing()
+
+
+def test_sending_to_several(eyes: Callable[..., Eyes]) -> None:
+    ana = eyes()
+    signs_in(ana, "ana@vila.example", DEMO_PASSWORD)
+    ana.send_empty("/send/several/", "main form:has([name=amount])", amount="1e3")
+    page = ana.page
+    page.goto(ana.url + "/send/several/?q=da")
+    for n in range(3):
+        page.locator("#found input").nth(n).check()
+    ana.look()
+    page.fill("[name=amount]", f"{30 + next(_number)} min")  # not just as much as in the other language
+    page.click("main form button[type=submit].primary")
+    page.wait_for_url("**/send/several/review/*/")
+    ana.look()
+    page.click("main form button[type=submit].primary")
+    page.wait_for_url("**/send/several/sent/*/")
+    ana.look()
+    page.wait_for_selector("#sent .paid, #sent .tag.ok")
+    ana.look()
     assert ana.found_nothing()
 
 

@@ -16,7 +16,7 @@ NO_PAGES = {
     # files and what programs read
     "statement_file", "receipt_file", "evidence", "pix_qr_code", "pix_status", "api_schema", "healthz", "robots",
     # parts of pages
-    "send_people", "unread_badge", "events_since", "admin:search", "admin:jsi18n",
+    "send_people", "send_several_people", "unread_badge", "events_since", "admin:search", "admin:jsi18n",
 }  # fmt: skip
 # Looked at by other stories, or drawn by the very template of a page that is.
 SEEN_ELSEWHERE = {
