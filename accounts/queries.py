@@ -66,6 +66,12 @@ def several_to_choose(asking: Member, words: str, chosen_ids: Sequence[str]) -> 
     }
 
 
+def people_of(ids: Sequence[str]) -> list[Member | None]:
+    """Those with these ``ids``, in their order; None for one whom nobody knows."""
+    known = {member.public_id: member for member in Member.objects.people().filter(public_id__in=ids)}
+    return [known.get(public_id) for public_id in ids]
+
+
 def asked_of(member: Member) -> PaymentRequestQuerySet:
     """What neighbours ask ``member`` for and she can pay now, what ends first before the rest."""
     asked = PaymentRequest.objects.payable(clock.now()).filter(asked_of=member)

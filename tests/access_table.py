@@ -149,6 +149,7 @@ PAGES = [
     Row("api:hold-detail", for_programs(own()), args={"id": "payment"}),
     Row("api:transfer-list", signed_in(anonymous="401")),
     Row("api:transfer-list", signed_in("400", anonymous="401"), "POST"),
+    Row("api:transfer-together", signed_in("400", anonymous="401"), "POST"),
     Row("api:transfer-detail", for_programs(own()), args={"id": "payment"}),
     Row("api:entry-list", signed_in(anonymous="401")),
     Row("api:lot-list", signed_in(anonymous="401")),

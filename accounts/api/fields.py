@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from accounts import operations
 from accounts.models import Member
 from accounts.words import check_words
 from ledger.statements import categories, names_of
@@ -50,3 +51,26 @@ class NameField(LineField):
         if name and not any(character.isalpha() for character in name):
             raise serializers.ValidationError(_("Please write a name with letters."), code="no_letters")
         return name
+
+
+class PeopleField(serializers.ListField):
+    """Several people, by the ids of their profiles, each once."""
+
+    child = serializers.CharField(max_length=22)
+    default_error_messages = {"repeated": _("Name each of them once."), "wrong_type": _("This must be text.")}
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(min_length=operations.FEWEST_TOGETHER, max_length=operations.MOST_TOGETHER, **how)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, list) and not all(isinstance(one, str) for one in data):
+            self.fail("wrong_type")
+        ids: list[str] = super().to_internal_value(data)
+        if len(set(ids)) < len(ids):
+            self.fail("repeated")
+        return ids
+
+
+def name_of_several(refusal: operations.CannotReceive, field: str) -> None:
+    """Let ``refusal`` say which of several it is about: "to.2" is the third."""
+    refusal.field = field if refusal.number is None else f"{field}.{refusal.number}"

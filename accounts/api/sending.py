@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations
 from accounts.models import Member
 from accounts.pace import check_pace
+from accounts.queries import people_of
 from ledger import api as ledger_api
 from ledger.arriving import arrives
 from ledger.models import Hold, Kind
 from timebank.rest.fields import MinutesField, StrictSerializer, read_body
 from timebank.rest.keys import keyed
 
-from .fields import LONGEST_NOTE, WordsField, caller, check_category
+from .fields import LONGEST_NOTE, PeopleField, WordsField, caller, check_category, name_of_several
 
 
 @extend_schema_serializer(
@@ -45,6 +49,28 @@ class SendSerializer(StrictSerializer):
         return check_category(code)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Three hours for a work party",
+            {"to": ["k3v9m2xq7dhp4rtw8c", "p7dhc2xq8r4k3v9mtw"], "amount_minutes": 180, "note": "The wall"},
+            request_only=True,
+        )
+    ]
+)
+class SendTogetherSerializer(SendSerializer):
+    """To whom all (the ids of their profiles), how much in all, split evenly, or for ``each`` of them; what for."""
+
+    to = PeopleField()  # type: ignore[assignment]
+    each = serializers.BooleanField(default=False, help_text="That the minutes are for each of them, and not in all.")
+
+
+class SentTogetherSerializer(serializers.Serializer[Any]):
+    """What was set aside for each of several, in the order in which they were named."""
+
+    holds = ledger_api.HoldSerializer(many=True)
+
+
 class Sends:
     """What a view of calls that send hours says once these have arrived."""
 
@@ -55,7 +81,7 @@ class Sends:
 
 class SendingView(Sends, ledger_api.TransferView):
     __doc__ = ledger_api.TransferView.__doc__
-    paying = ("create",)
+    paying = ("create", "together")
 
     @extend_schema(request=SendSerializer, responses={202: ledger_api.HoldSerializer})
     @arrives
@@ -75,6 +101,35 @@ class SendingView(Sends, ledger_api.TransferView):
             again=asked["again"],
         )
         return on_its_way(hold, caller(request))
+
+    @extend_schema(request=SendTogetherSerializer, responses={202: SentTogetherSerializer})
+    @action(detail=False, methods=["post"], filterset_class=None, orderings={}, pagination_class=None)
+    @keyed
+    def together(self, request: Request, *, key: str) -> Response:
+        """Send hours to several neighbours at once. All of them get theirs, or nobody does.
+
+        202: they are set aside and arrive in a moment, as the transfers of the same ids. The odd minutes of what is
+        split go to those who are named first.
+        """
+        asked = read_body(SendTogetherSerializer, request)
+        check_pace(request._request, "send")
+        try:
+            holds = operations.send_together(
+                sender=caller(request),
+                recipients=people_of(asked["to"]),
+                amount_minutes=asked["amount_minutes"],
+                each=asked["each"],
+                kind=asked["kind"],
+                note=asked["note"],
+                category=asked["category"],
+                nonce=f"api-{key}",
+                again=asked["again"],
+            )
+        except operations.CannotReceive as refusal:
+            name_of_several(refusal, "to")
+            raise
+        found = ledger_api.HoldView.of(caller(request)).filter(pk__in=[hold.pk for hold in holds]).order_by("pk")
+        return Response(SentTogetherSerializer({"holds": found}).data, status=status.HTTP_202_ACCEPTED)
 
 
 def on_its_way(hold: Hold, member: Member) -> Response:

@@ -125,9 +125,7 @@ def _by_owner(accounts: QuerySet[Account]) -> dict[int, Account]:
     return {account.owner_id: account for account in accounts}
 
 
-def _who_may_receive(
-    sender: Member, recipients: Sequence[Member | None], accounts: dict[int, Account]
-) -> list[Member]:
+def _who_may_receive(sender: Member, recipients: Sequence[Member | None], accounts: dict[int, Account]) -> list[Member]:
     """The ``recipients``, if hours may go to every one of them. Raises ToOneself, CannotReceive."""
     reachable = Member.objects.reachable_by(sender).in_bulk([one.pk for one in recipients if one is not None])
     people = []

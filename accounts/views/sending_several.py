@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from accounts import operations, queries
 from accounts.forms import ConfirmSeveralForm, SeveralForm
-from accounts.models import Member
 from accounts.pace import is_within
 from ledger.models import Hold
 from ledger.views import JUST_NOW
@@ -115,7 +114,7 @@ def send_several_confirm(request: MemberRequest) -> HttpResponse:
     try:
         operations.send_together(
             sender=request.user,
-            recipients=_recipients(form),
+            recipients=queries.people_of(asked["to"]),
             amount_minutes=asked["amount"],
             each=asked["split"] == "each",
             kind=asked["kind"],
@@ -185,7 +184,7 @@ def _look_ahead(request: MemberRequest, form: SeveralForm) -> tuple[list[operati
     try:
         return operations.look_ahead_together(
             sender=request.user,
-            recipients=_recipients(form),
+            recipients=queries.people_of(asked["to"]),
             amount_minutes=asked["amount"],
             each=asked["split"] == "each",
             kind=asked["kind"],
@@ -194,13 +193,6 @@ def _look_ahead(request: MemberRequest, form: SeveralForm) -> tuple[list[operati
         field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
         form.add_error(field if field in form.fields else None, str(refusal))
     return None
-
-
-def _recipients(form: SeveralForm) -> list[Member | None]:
-    """Those who were chosen, in that order; None for one whom nobody knows."""
-    ids = form.cleaned_data["to"]
-    known = {member.public_id: member for member in Member.objects.people().filter(public_id__in=ids)}
-    return [known.get(public_id) for public_id in ids]
 
 
 def _lead_on(

@@ -222,7 +222,9 @@ def test_what_became_of_them_is_hers_alone_and_a_fragment_tells_only_what_is_new
 @override_settings(SEND_RATE_LIMIT="2/m/user")
 def test_a_set_counts_as_one_payment(client, ana, helpers):
     for n in (2, 3):
-        client.post("/send/several/confirm/", hidden_in(look_over(client, helpers, amount=f"{n} h" if n == 2 else "1 h")))
+        client.post(
+            "/send/several/confirm/", hidden_in(look_over(client, helpers, amount=f"{n} h" if n == 2 else "1 h"))
+        )
 
     assert client.post("/send/several/confirm/", typed(helpers, nonce="nonce-no-3")).status_code == 429
     assert Hold.objects.filter(actor=ana).count() == 6

@@ -72,6 +72,7 @@ def things(request: pytest.FixtureRequest, settings: Any, tmp_path: Any) -> tupl
     ids = {
         "ending": "csv",
         "other": make_member().public_id,
+        "another": make_member().public_id,
         "code": code.txid,
         "mine": make_listing(ana).public_id,
         "proposed": asked.public_id,

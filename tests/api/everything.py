@@ -7,6 +7,7 @@ from typing import Any
 # Those of a session, of the key and of the savepoints with them.
 ACTS: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("transfers/", {"to": "{other}", "amount_minutes": 20}, 18),
+    ("transfers/together/", {"to": ["{other}", "{another}"], "amount_minutes": 21}, 23),
     ("donations/", {"amount_minutes": 5}, 15),
     ("payment-requests/", {"amount_minutes": 30}, 16),
     ("payment-requests/{code}/pay/", {"amount_minutes": 15}, 18),
@@ -51,3 +52,14 @@ CHANGES: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("listings/{mine}/", {"title": "Another"}, 10),
     ("webhooks/{hook}/", {"address": "https://example.org/elsewhere"}, 8),
 )
+
+
+def filled(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    """``body`` with the ids in it, those in its lists too."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, list):
+            return [fill(one) for one in value]
+        return value.format(**ids) if isinstance(value, str) else value
+
+    return {name: fill(value) for name, value in body.items()}

@@ -12,7 +12,7 @@ from ledger.models import Hold, PaymentRequest
 from marketplace.models import Exchange, Listing, Message
 
 from .conforming import schema
-from .everything import ACTS, CHANGES
+from .everything import ACTS, CHANGES, filled
 from .programs import Person, Program
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_a_field_that_is_unknown_or_of_another_type(caller):
     before, tried = standing(), 0
 
     for path, body, is_change in CALLS:
-        good = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
+        good = filled(body, ids)
         wrong = [{"loudly": 1}, {"id": "x"}, {"is_staff": True}]
         wrong += [{name: value} for name, type_ in fields_of(path, is_change).items() for value in WRONG[type_]]
         for changes in wrong:

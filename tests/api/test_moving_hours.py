@@ -59,6 +59,60 @@ def test_hours_are_sent_and_arrive(ana, bento):
     assert balance(bento) == 45
 
 
+def test_several_are_sent_their_share_at_once(ana, bento):
+    program, carla = Program(ana), make_member(name="Carla Dias")
+    body = {"to": [bento.public_id, carla.public_id], "amount_minutes": 45, "category": "sewing"}
+
+    sent, again = (program.post("transfers/together/", body, key="one-and-the-same") for _ in range(2))
+
+    assert sent.status_code == 202
+    assert again["Idempotency-Replayed"] == "true"
+    assert [(hold["payee"]["name"], hold["amount_minutes"], hold["state"]) for hold in sent.json()["holds"]] == [
+        ("Bento Lima", 23, "held"),
+        ("Carla Dias", 22, "held"),
+    ]
+    drain()
+    assert [balance(person) for person in (ana, bento, carla)] == [75, 23, 22]
+    for hold in sent.json()["holds"]:
+        assert program.get(f"transfers/{hold['id']}/").json()["category"] == "sewing"
+    assert program.post("transfers/together/", body | {"amount_minutes": 20, "each": True}).status_code == 202
+    drain()
+    assert balance(carla) == 42
+
+
+def test_a_refusal_of_several_says_which_of_them_and_nobody_gets_any(ana, bento):
+    program, gone = Program(ana), make_member(state="suspended", name="Carla Dias")
+    body = {"to": [bento.public_id, gone.public_id], "amount_minutes": 45}
+
+    refused = program.post("transfers/together/", body)
+
+    assert problem(refused) == (409, "cannot_receive")
+    assert refused.json()["field"] == "to.1"
+    assert refused.json()["detail"] == "You cannot send hours to Carla Dias. Please go on without this person."
+    for to, code in (
+        ([bento.public_id], "min_length"),
+        ([bento.public_id, bento.public_id], "repeated"),
+        ([bento.public_id, 5], "wrong_type"),
+        ([f"nobody{n}" for n in range(21)], "max_length"),
+        (bento.public_id, "not_a_list"),
+        (None, "null"),
+    ):
+        assert problem(program.post("transfers/together/", body | {"to": to})) == (400, code), to
+    other = make_member()
+    body["to"] = [bento.public_id, other.public_id]
+    assert problem(program.post("transfers/together/", body | {"amount_minutes": 1})) == (409, "too_few_minutes")
+    assert problem(program.post("transfers/together/", body | {"amount_minutes": 121})) == (409, "not_enough_time")
+    assert available(ana) == 120
+
+
+def test_several_payments_count_as_one_call(ana, bento, settings):
+    settings.SEND_RATE_LIMIT = "1/m/user"
+    program, body = Program(ana), {"to": [bento.public_id, make_member().public_id], "amount_minutes": 30}
+
+    assert program.post("transfers/together/", body).status_code == 202
+    assert problem(program.post("transfers/together/", body | {"amount_minutes": 40})) == (429, "too_often")
+
+
 def test_the_same_key_sends_once_and_gets_the_same_answer(ana, bento):
     program, body = Program(ana), {"to": bento.public_id, "amount_minutes": 45}
     first, again = (program.post("transfers/", body, key="one-and-the-same") for _ in range(2))

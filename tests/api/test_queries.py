@@ -15,7 +15,7 @@ from ledger.models import PaymentRequest
 from tests.factories import PASSWORD, make_member
 
 from .conforming import schema
-from .everything import ACTS, CHANGES
+from .everything import ACTS, CHANGES, filled
 from .programs import Person, Program
 from .test_coming_in import signed_in
 
@@ -138,7 +138,7 @@ def queries_of(program: Program, path: str) -> int:
 def queries_to_act(
     person: Person, path: str, body: dict[str, Any], ids: dict[str, str], *, change: bool = False
 ) -> int:
-    said = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
+    said = filled(body, ids)
     with CaptureQueriesContext(connection) as asked:
         response = (person.patch if change else person.post)(path.format(**ids), said)
     assert response.status_code < 300, (path, response.content)

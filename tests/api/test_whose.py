@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
 from tests.factories import make_coordinator, make_member, make_moderator
 
-from .everything import ACTS, CHANGES
+from .everything import ACTS, CHANGES, filled
 from .programs import Person, Program
 from .test_every_body import standing
 from .test_queries import QUERIES
@@ -25,10 +24,6 @@ def is_hers(path: str) -> bool:
     return bool(set(re.findall(r"\{\w+\}", path)) - FOR_NEIGHBOURS - {"{ending}"})
 
 
-def said(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    return {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
-
-
 @pytest.mark.parametrize("things", [1], indirect=True, ids=[""])
 @pytest.mark.parametrize("who", [make_member, make_coordinator, make_moderator])
 def test_nobody_else_acts_on_it_or_reads_it(things, who):
@@ -38,7 +33,7 @@ def test_nobody_else_acts_on_it_or_reads_it(things, who):
     for path, body, _count in (*ACTS, *CHANGES):
         if is_hers(path):
             act = stranger.patch if (path, body, _count) in CHANGES else stranger.post
-            assert act(path.format(**ids), said(body, ids)).status_code == 404, path
+            assert act(path.format(**ids), filled(body, ids)).status_code == 404, path
     for path in filter(is_hers, QUERIES):
         assert stranger.get(path.format(**ids)).status_code == 404, path
     assert standing() == before
@@ -51,7 +46,7 @@ def test_a_token_that_only_reads_does_nothing(things):
 
     for path, body, _count in (*ACTS, *CHANGES):
         act = reading.patch if (path, body, _count) in CHANGES else reading.post
-        refused = act(path.format(**ids), said(body, ids))
+        refused = act(path.format(**ids), filled(body, ids))
         assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope"), path
     assert standing() == before
 
@@ -69,5 +64,5 @@ def test_who_is_suspended_or_not_yet_a_member_does_nothing_with_it(things):
                 or "webhooks" in path
             ):
                 continue  # her own access, whom she keeps apart, and what she was told
-            assert person.post(path.format(**ids), said(body, ids)).status_code in {403, 404, 409}, (state, path)
+            assert person.post(path.format(**ids), filled(body, ids)).status_code in {403, 404, 409}, (state, path)
         assert standing() == before
