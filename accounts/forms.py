@@ -160,6 +160,20 @@ class AskForm(AmountForm):
         self.fields["to"].required = of_one
 
 
+class AskSeveralForm(AskForm):
+    """Whom all to ask, how much in all or each, what for, and how long they can pay."""
+
+    to: Any = PeopleField()
+    amount = MinutesField(label=_("How much time?"), help_text=SUCH_AS)
+    split = forms.ChoiceField(
+        label=_("Is that in all, or for each?"),
+        choices=[("evenly", _("In all, split evenly")), ("each", _("Of each of them"))],
+        initial="evenly",
+        widget=forms.RadioSelect,
+    )
+    life = forms.TypedChoiceField(label=_("They can pay for"), choices=_lives, coerce=int)
+
+
 class PayForm(AmountForm):
     """What is paid for a code: what it asks for, or what the payer says where it leaves that to her."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from .views import donating, paying, pix, requesting, sending, sending_several, settings, tokens
+from .views import donating, paying, pix, requesting, requesting_several, sending, sending_several, settings, tokens
 
 urlpatterns = [
     path("settings/", settings.settings, name="settings"),
@@ -31,6 +31,8 @@ urlpatterns = [
     path("p/<slug:txid>", paying.payment_request, name="payment_request"),  # short, for it stands in a QR code
     path("requests/", requesting.requests, name="requests"),
     path("requests/new/", requesting.request_new, name="request_new"),
+    path("requests/several/", requesting_several.request_several, name="request_several"),
+    path("requests/several/<slug:nonce>/", requesting_several.requests_of_set, name="requests_of_set"),
     path("requests/poster/", requesting.poster, name="poster"),
     path("requests/<slug:txid>/", requesting.my_request, name="my_request"),
     path("requests/<slug:txid>/cancel/", requesting.request_cancel, name="request_cancel"),

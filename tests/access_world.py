@@ -79,13 +79,14 @@ class World:
 
     @cached_property
     def sent_together(self) -> dict[Member, str]:
-        """The nonce of two payments that each sent at once; made before the suspension."""
-        from accounts.operations import send_together
+        """The nonce of two payments that each made at once, and of two requests; made before the suspension."""
+        from accounts.operations import ask_several, send_together
 
         nonces = {payer: f"together-{payer.pk}" for payer in self._owners}
         for payer, nonce in nonces.items():
-            people = [self.neighbour, self.other]
+            people = [self.neighbour, make_member()]
             send_together(sender=payer, recipients=people, amount_minutes=3, kind="help", nonce=nonce)
+            ask_several(asker=payer, people=people, amount_minutes=3, nonce=nonce)
         return nonces
 
     @cached_property
@@ -190,6 +191,7 @@ class World:
             "payment": lambda: self.payments[whose],
             "lot": lambda: self.lots[whose],
             "sent together": lambda: self.sent_together[whose],
+            "asked together": lambda: self.sent_together[whose],
             "token": lambda: self.tokens[whose].public_id,
             "webhook": lambda: self.webhooks[whose].public_id,
             "request": lambda: self.requests[whose].txid,

@@ -22,11 +22,12 @@ _NO_WORDS = {"csrfmiddlewaretoken", "nonce", "version"}
 def keep(request: HttpRequest) -> str:
     """Keep what was posted; returns the address to go on to after signing in: the same one, naming the draft."""
     fields = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
-    if sum(len(name) + len(str(value)) for name, value in fields.items()) > MOST_LETTERS:
+    if sum(len(name) + len(value) for name, values in request.POST.lists() for value in values) > MOST_LETTERS:
         fields = {}
+    lists = {name: values for name, values in request.POST.lists() if name in fields and len(values) > 1}
     name = secrets.token_urlsafe(16)
     others = list(request.session.get("drafts", {}).items())
-    request.session["drafts"] = dict([*others, (name, {"at": request.path, "fields": fields})][-KEPT:])
+    request.session["drafts"] = dict([*others, (name, {"at": request.path, "fields": fields, "lists": lists})][-KEPT:])
     return f"{request.path}?{urlencode({_NAME: name})}"
 
 
@@ -34,6 +35,14 @@ def typed(request: HttpRequest, address: str) -> dict[str, Any]:
     """What was typed into the form that posts to ``address``, where the request names its draft; else nothing."""
     kept = _kept(request)
     return kept["fields"] if kept and kept["at"] == address else {}
+
+
+def typed_all(request: HttpRequest, address: str, name: str) -> list[str]:
+    """As `typed`, of a field of several values."""
+    kept = _kept(request)
+    if not kept or kept["at"] != address or name not in kept["fields"]:
+        return []
+    return list(kept.get("lists", {}).get(name, [kept["fields"][name]]))
 
 
 def onward(request: HttpRequest, address: str) -> str:

@@ -27,6 +27,7 @@ from rest_framework.response import Response
 from accounts import codes, operations, qr
 from accounts.models import Member
 from accounts.pace import check_pace
+from accounts.queries import people_of
 from ledger import api as ledger_api
 from ledger import operations as ledger
 from ledger.arriving import arrives
@@ -36,7 +37,7 @@ from timebank.rest.fields import MinutesField, PartySerializer, StrictSerializer
 from timebank.rest.keys import keyed
 from timebank.rest.pages import read_query
 
-from .fields import LONGEST_NOTE, WordsField, caller, check_category
+from .fields import LONGEST_NOTE, PeopleField, WordsField, caller, check_category, name_of_several
 from .sending import Sends, on_its_way
 
 
@@ -89,6 +90,29 @@ class AskSerializer(StrictSerializer):
         return check_category(code)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A class of three hours",
+            {"asked_of": ["k3v9m2xq7dhp4rtw8c", "p7dhc2xq8r4k3v9mtw"], "amount_minutes": 180, "note": "English"},
+            request_only=True,
+        )
+    ]
+)
+class AskTogetherSerializer(AskSerializer):
+    """Of whom all (the ids of their profiles), and how much in all, split evenly, or of ``each`` of them."""
+
+    asked_of = PeopleField()  # type: ignore[assignment]
+    amount_minutes = MinutesField()
+    each = serializers.BooleanField(default=False, help_text="That each is asked for so much, and not all together.")
+
+
+class AskedTogetherSerializer(serializers.Serializer[Any]):
+    """What each of several is asked for, in the order in which they were named."""
+
+    requests = PaymentRequestSerializer(many=True)
+
+
 class PaySerializer(StrictSerializer):
     """What is paid: what the code asks for, or what the payer says where it leaves that to her."""
 
@@ -124,7 +148,7 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
     lookup_field = "txid"
     lookup_url_kwarg = "id"
     lookup_value_regex = ledger_api.IDS
-    paying = ("create", "pay", "cancel", "renew", "give_back")
+    paying = ("create", "together", "pay", "cancel", "renew", "give_back")
 
     def get_queryset(self) -> QuerySet[PaymentRequest]:
         member = self.request.user.pk
@@ -179,6 +203,31 @@ class PaymentRequestView(Sends, viewsets.ReadOnlyModelViewSet[PaymentRequest]):
             refusal.field = "asked_of"  # as it is called here
             raise
         return _made(made)
+
+    @extend_schema(request=AskTogetherSerializer, responses={201: AskedTogetherSerializer})
+    @action(detail=False, methods=["post"], filterset_class=None, orderings={}, pagination_class=None)
+    @keyed
+    def together(self, request: Request, *, key: str) -> Response:
+        """Ask several neighbours for their share. Each of them is asked, and told, or nobody."""
+        asked = read_body(AskTogetherSerializer, request)
+        check_pace(request._request, "request")
+        minutes = asked["life_minutes"]
+        try:
+            made = operations.ask_several(
+                asker=caller(request),
+                people=people_of(asked["asked_of"]),
+                amount_minutes=asked["amount_minutes"],
+                each=asked["each"],
+                note=asked["note"],
+                category=asked["category"],
+                life=None if minutes is None else timedelta(minutes=minutes),
+                nonce=f"api-{key}",
+            )
+        except (operations.CannotReceive, operations.ToOneself) as refusal:
+            name_of_several(refusal, "asked_of")  # as it is called here
+            raise
+        found = _beside(PaymentRequest.objects.filter(pk__in=[one.pk for one in made])).order_by("pk")
+        return Response(AskedTogetherSerializer({"requests": found}).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=PaySerializer, responses={202: ledger_api.HoldSerializer})
     @action(detail=True, methods=["post"])

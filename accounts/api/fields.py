@@ -71,6 +71,6 @@ class PeopleField(serializers.ListField):
         return ids
 
 
-def name_of_several(refusal: operations.CannotReceive, field: str) -> None:
+def name_of_several(refusal: operations.CannotReceive | operations.ToOneself, field: str) -> None:
     """Let ``refusal`` say which of several it is about: "to.2" is the third."""
     refusal.field = field if refusal.number is None else f"{field}.{refusal.number}"

@@ -125,7 +125,7 @@ class SendingView(Sends, ledger_api.TransferView):
                 nonce=f"api-{key}",
                 again=asked["again"],
             )
-        except operations.CannotReceive as refusal:
+        except (operations.CannotReceive, operations.ToOneself) as refusal:
             name_of_several(refusal, "to")
             raise
         found = ledger_api.HoldView.of(caller(request)).filter(pk__in=[hold.pk for hold in holds]).order_by("pk")

@@ -30,6 +30,7 @@ from .requesting import (
     pay_request,
     renew_request,
 )
+from .requesting_together import ask_several, asked_together, nonce_of_set
 from .roles import give_role, make_administrator, take_role
 from .sending import NOBODY, look_ahead, send_hours, sent_before
 from .sending_together import (
@@ -71,6 +72,8 @@ __all__ = [
     "approve_member",
     "approve_move",
     "ask_for_hours",
+    "ask_several",
+    "asked_together",
     "block",
     "change_limits",
     "change_preferences",
@@ -97,6 +100,7 @@ __all__ = [
     "make_administrator",
     "make_token",
     "may_approve",
+    "nonce_of_set",
     "pay_request",
     "pay_starting_grant",
     "present_versions",

@@ -34,18 +34,20 @@ class CannotSend(Refusal):
     status = 403
 
 
-class CannotReceive(Refusal):
-    """Nobody may send hours to this person; whether she exists is not said.
+class _AboutOneOfThem(Refusal):
+    """``number`` is the place of whom it is about among several who were named, from 0."""
 
-    ``number`` is her place among several who were asked for, from 0.
-    """
-
-    code = "cannot_receive"
     field = "to"
 
     def __init__(self, words: Any, *, number: int | None = None) -> None:
         super().__init__(words)
         self.number = number
+
+
+class CannotReceive(_AboutOneOfThem):
+    """Nobody may send hours to this person; whether she exists is not said."""
+
+    code = "cannot_receive"
 
 
 class TooFewMinutes(Refusal):
@@ -55,9 +57,8 @@ class TooFewMinutes(Refusal):
     field = "amount_minutes"
 
 
-class ToOneself(Refusal):
+class ToOneself(_AboutOneOfThem):
     code = "to_oneself"
-    field = "to"
 
 
 class AlreadySent(Refusal):

@@ -36,7 +36,7 @@ def ask_for_hours(
     if asked_of is not None:
         may_receive(asked_of, account_of(asked_of), asker)  # whom she may send to, she may ask
     return ledger.request_payment(
-        payee=_may_ask(asker),
+        payee=may_ask(asker),
         amount_minutes=amount_minutes,
         key=f"ask:{nonce}",
         life=life,
@@ -78,7 +78,7 @@ def look_ahead_of_request(request: PaymentRequest, *, payer: Member, amount_minu
 @transaction.atomic
 def renew_request(request: PaymentRequest) -> PaymentRequest:
     """Ask for the same once more: see `ledger.operations.renew_request`. Raises CannotAsk besides."""
-    _may_ask(Member.objects.get(pk=request.payee.owner_id))
+    may_ask(Member.objects.get(pk=request.payee.owner_id))
     return ledger.renew_request(request)
 
 
@@ -94,7 +94,7 @@ def check_may_see(request: PaymentRequest, member: Member) -> None:
         raise AskedOfAnother(_("This code is for somebody else. Please ask for one of your own."))
 
 
-def _may_ask(asker: Member) -> Account:
+def may_ask(asker: Member) -> Account:
     """The account to be paid to, if she may receive hours. Raises CannotAsk."""
     account = account_of(asker)
     if account is None or not account.is_open or not Member.objects.active().filter(pk=asker.pk).exists():

@@ -16,7 +16,7 @@ from ledger.models import Account, Hold
 from timebank.durations import in_words
 from timebank.retries import retried
 
-from .refusals import AlreadySent, CannotReceive, TooFewMinutes
+from .refusals import AlreadySent, CannotReceive, TooFewMinutes, ToOneself
 from .sending import check_may_receive, just_sent, may_send
 
 FEWEST_TOGETHER, MOST_TOGETHER = 2, 20  # people
@@ -67,14 +67,14 @@ def send_together(
     TooFewMinutes, AlreadySent, AccountFull, each with the name of whom it is about, and NotEnoughTime of the whole.
     """
     # Locked in the order of their keys, so that of two tabs at once the second sees what the first sent.
-    accounts = _by_owner(_accounts_of(sender, recipients).select_for_update(no_key=True).order_by("pk"))
+    accounts = by_owner(accounts_of(sender, recipients).select_for_update(no_key=True).order_by("pk"))
     # The books answer a repeat, whatever has become of the people since.
     is_repeat = bool(sent_together(sender=sender, nonce=nonce))
     if is_repeat:
         people = _as_before(recipients, accounts)
     else:
         may_send(sender, accounts.get(sender.pk))
-        people = _who_may_receive(sender, recipients, accounts)
+        people = who_may_receive(sender, recipients, accounts)
     parts = shares_of(people, amount_minutes, each=each)
     if not is_repeat:
         if not again:
@@ -97,9 +97,9 @@ def look_ahead_together(
 
     Raises what `send_together` would raise now, but for AlreadySent.
     """
-    accounts = _by_owner(_accounts_of(sender, recipients))
+    accounts = by_owner(accounts_of(sender, recipients))
     payer = may_send(sender, accounts.get(sender.pk))
-    parts = shares_of(_who_may_receive(sender, recipients, accounts), amount_minutes, each=each)
+    parts = shares_of(who_may_receive(sender, recipients, accounts), amount_minutes, each=each)
     total = sum(part.minutes for part in parts)
     if total > payer.available_minutes:
         raise ledger.why_not(payer, total)
@@ -117,15 +117,15 @@ def _key(nonce: str) -> str:
     return f"several:{nonce}"
 
 
-def _accounts_of(sender: Member, people: Sequence[Member | None]) -> QuerySet[Account]:
+def accounts_of(sender: Member, people: Sequence[Member | None]) -> QuerySet[Account]:
     return Account.objects.filter(owner__in=[sender, *(person for person in people if person is not None)])
 
 
-def _by_owner(accounts: QuerySet[Account]) -> dict[int, Account]:
+def by_owner(accounts: QuerySet[Account]) -> dict[int, Account]:
     return {account.owner_id: account for account in accounts}
 
 
-def _who_may_receive(sender: Member, recipients: Sequence[Member | None], accounts: dict[int, Account]) -> list[Member]:
+def who_may_receive(sender: Member, recipients: Sequence[Member | None], accounts: dict[int, Account]) -> list[Member]:
     """The ``recipients``, if hours may go to every one of them. Raises ToOneself, CannotReceive."""
     reachable = Member.objects.reachable_by(sender).in_bulk([one.pk for one in recipients if one is not None])
     people = []
@@ -135,6 +135,8 @@ def _who_may_receive(sender: Member, recipients: Sequence[Member | None], accoun
             check_may_receive(person, account, sender, is_reachable=person is not None and person.pk in reachable)
         except CannotReceive as refusal:
             raise CannotReceive(_said_of(person), number=number) from refusal
+        except ToOneself as refusal:
+            raise ToOneself(str(refusal), number=number) from refusal
         assert person is not None
         people.append(person)
     return people
@@ -142,9 +144,14 @@ def _who_may_receive(sender: Member, recipients: Sequence[Member | None], accoun
 
 def _said_of(person: Member | None) -> str:
     """Of whom it is: by the name she had here as a member, if she ever was one."""
-    if person is None or person.joined_at is None:
+    if person is None or not was_a_member(person):
         return _("You cannot send hours to one of these people. Please go on without this person.")
     return _("You cannot send hours to %(name)s. Please go on without this person.") % {"name": person}
+
+
+def was_a_member(person: Member) -> bool:
+    """Whether she was ever let in, so that her name is known here."""
+    return person.joined_at is not None
 
 
 def _as_before(recipients: Sequence[Member | None], accounts: dict[int, Account]) -> list[Member]:

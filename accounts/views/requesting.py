@@ -67,8 +67,8 @@ def request_new(request: MemberRequest) -> HttpResponse:
             nonce=asked["nonce"],
         )
     except Refusal as refusal:
-        status = _refuse(form, refusal)
-        return _busy_too(_new_page(request, form, given, of_one=of_one, status=status), refusal)
+        status = refuse(form, refusal)
+        return busy_too(_new_page(request, form, given, of_one=of_one, status=status), refusal)
     return redirect("my_request", made.txid)
 
 
@@ -112,6 +112,7 @@ def request_page(request: MemberRequest, found: PaymentRequest) -> HttpResponse:
     if request.method == "GET":
         has_seen(request, "txid", found.txid)
     context: dict[str, Any] = {"asked": found, "is_mine": True, "is_fragment": bool(part), "now": clock.now()}
+    context["asked_with_others"] = operations.nonce_of_set(found)
     if found.paid_hold is not None:
         context |= payment_context(request, payment(found.paid_hold.public_id, of=request.user))
         context["can_give_back"] = _can_give_back(found)
@@ -180,7 +181,7 @@ def request_give_back(request: MemberRequest, txid: str) -> HttpResponse:
                 found, by=request.user, minutes=form.cleaned_data["amount"], nonce=form.cleaned_data["nonce"]
             )
         except Refusal as refusal:
-            refused, response_status = refusal, _refuse(form, refusal)
+            refused, response_status = refusal, refuse(form, refusal)
         else:
             return redirect("transfer", back.public_id)
     context = {
@@ -191,7 +192,7 @@ def request_give_back(request: MemberRequest, txid: str) -> HttpResponse:
         "account": found.payee,
         "can_give_back": _can_give_back(found),
     }
-    return _busy_too(render(request, "accounts/give_back.html", context, status=response_status), refused)
+    return busy_too(render(request, "accounts/give_back.html", context, status=response_status), refused)
 
 
 @require_safe
@@ -230,14 +231,14 @@ def _new_page(request: MemberRequest, form: AskForm, typed: Any, *, of_one: bool
     return render(request, "accounts/request_new.html", context, status=status)
 
 
-def _refuse(form: forms.Form, refusal: Refusal) -> int:
+def refuse(form: forms.Form, refusal: Refusal) -> int:
     """Put the refusal where it belongs on the form; returns the status to answer with."""
     field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
     form.add_error(field if field in form.fields else None, str(refusal))
     return refusal.status if isinstance(refusal, Busy) else 422
 
 
-def _busy_too(response: HttpResponse, refusal: Refusal | None) -> HttpResponse:
+def busy_too(response: HttpResponse, refusal: Refusal | None) -> HttpResponse:
     if isinstance(refusal, Busy):
         response["Retry-After"] = str(refusal.retry_after_seconds)
     return response

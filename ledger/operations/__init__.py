@@ -38,6 +38,7 @@ from .payment_requests import (
     refund_request,
     renew_request,
     request_payment,
+    request_together,
 )
 from .posting import pay_at_once, post, post_all_due
 from .reversals import MoreThanMoved, NothingToReverse, reverse, reversible_minutes
@@ -92,6 +93,7 @@ __all__ = [
     "release",
     "renew_request",
     "request_payment",
+    "request_together",
     "reverse",
     "reversible_minutes",
     "set_credit_limit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from timebank.retries import retried
 
 from .holds import LONGEST_CATEGORY, LONGEST_KEY, LONGEST_NOTE, AccountClosed, KeyReused, accept
 from .reversals import reverse
+from .sharing import is_repeat, key_of_part
 
 SHORTEST_LIFE = timedelta(minutes=1)
 LONGEST_LIFE = timedelta(days=7)
@@ -105,6 +107,23 @@ def request_payment(
     if asked_of is not None:
         tell_all([_telling(request, asked_of.pk, "payment-asked", payee.owner_id, in_inbox=True, by_mail=True)])
     return request
+
+
+@retried
+@transaction.atomic
+def request_together(
+    *, payee: Account, asked: Sequence[tuple[Any, int]], key: str, **more: Any
+) -> list[PaymentRequest]:
+    """Ask each of several for her minutes of what is paid to ``payee``, or nobody: (person, minutes) in ``asked``.
+
+    ``more`` is as for `request_payment`. Called again with the same ``key`` and values it returns the first
+    requests in their present state. Raises what `request_payment` does; KeyReused where more or fewer were asked.
+    """
+    is_repeat(PaymentRequest.objects.filter(payee=payee), key, len(asked))
+    return [
+        request_payment(payee=payee, amount_minutes=minutes, asked_of=person, key=key_of_part(key, number), **more)
+        for number, (person, minutes) in enumerate(asked)
+    ]
 
 
 @retried

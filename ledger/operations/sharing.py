@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ledger.hot_path import statements
@@ -56,8 +57,7 @@ def pay_together(
         raise ValueError("nothing is to be paid")
     with statements() as books:
         books.lock_all({account.pk for part in paid for account in part[:2]})
-    keys = [key_of_part(key, number) for number in range(len(paid))]
-    if not _is_repeat(keys, key, actor):
+    if not is_repeat(Hold.objects.filter(actor=actor), key, len(paid)):  # then `accept` looks whether each is the same
         _check_payers(paid)
     return [
         accept(
@@ -65,13 +65,13 @@ def pay_together(
             payee=part.payee,
             amount_minutes=part.amount_minutes,
             kind=kind,
-            key=part_key,
+            key=key_of_part(key, number),
             actor=actor,
             note=note,
             category=category,
             due=due,
         )
-        for part_key, part in zip(keys, paid, strict=True)
+        for number, part in enumerate(paid)
     ]
 
 
@@ -80,11 +80,11 @@ def key_of_part(key: str, number: int) -> str:
     return f"{key}:{number}"
 
 
-def _is_repeat(keys: Sequence[str], key: str, actor: Any) -> bool:
-    """Whether just so many parts were paid before; `accept` looks whether each is the same. Raises KeyReused."""
-    one_more = key_of_part(key, len(keys))
-    earlier = Hold.objects.filter(actor=actor, key__in=[*keys, one_more]).values_list("key", flat=True)
-    if earlier and set(earlier) != set(keys):
+def is_repeat(rows: QuerySet[Any], key: str, n_parts: int) -> bool:
+    """Whether just so many parts were written under ``key`` before, among ``rows``. Raises KeyReused for others."""
+    keys = [key_of_part(key, number) for number in range(n_parts + 1)]  # one more than there may be
+    earlier = set(rows.filter(key__in=keys).values_list("key", flat=True))
+    if earlier and earlier != set(keys[:-1]):
         raise KeyReused(_("This form was already sent with other values."))
     return bool(earlier)
 

@@ -10,6 +10,7 @@ ACTS: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("transfers/together/", {"to": ["{other}", "{another}"], "amount_minutes": 21}, 23),
     ("donations/", {"amount_minutes": 5}, 15),
     ("payment-requests/", {"amount_minutes": 30}, 16),
+    ("payment-requests/together/", {"asked_of": ["{other}", "{another}"], "amount_minutes": 30}, 31),
     ("payment-requests/{code}/pay/", {"amount_minutes": 15}, 18),
     ("listings/", {"kind": "offer", "title": "Sewing", "minutes": 60, "publish": False}, 11),
     ("listings/{mine}/pause/", {}, 13),

@@ -105,6 +105,28 @@ def test_a_refusal_of_several_says_which_of_them_and_nobody_gets_any(ana, bento)
     assert available(ana) == 120
 
 
+def test_several_are_asked_for_their_share_at_once(ana, bento):
+    program, carla = Program(ana), make_member(minutes=60, name="Carla Dias")
+    body = {"asked_of": [bento.public_id, carla.public_id], "amount_minutes": 45, "note": "English"}
+
+    made, again = (program.post("payment-requests/together/", body, key="one-and-the-same") for _ in range(2))
+
+    assert made.status_code == 201
+    assert again["Idempotency-Replayed"] == "true"
+    assert [(one["asked_of"], one["amount_minutes"], one["state"]) for one in made.json()["requests"]] == [
+        (bento.public_id, 23, "active"),
+        (carla.public_id, 22, "active"),
+    ]
+    of_carla = made.json()["requests"][1]["id"]
+    assert Program(carla).post(f"payment-requests/{of_carla}/pay/", {"amount_minutes": 22}).status_code == 202
+    assert problem(Program(bento).post(f"payment-requests/{of_carla}/pay/", {"amount_minutes": 22}))[0] == 409
+    for person in (make_member(state="suspended"), ana):
+        asked_of = [bento.public_id, person.public_id]
+        refused = program.post("payment-requests/together/", body | {"asked_of": asked_of})
+        assert (refused.status_code, refused.json()["field"]) == (409, "asked_of.1")
+    assert PaymentRequest.objects.count() == 2
+
+
 def test_several_payments_count_as_one_call(ana, bento, settings):
     settings.SEND_RATE_LIMIT = "1/m/user"
     program, body = Program(ana), {"to": [bento.public_id, make_member().public_id], "amount_minutes": 30}

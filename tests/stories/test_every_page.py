@@ -47,6 +47,7 @@ FOR_PAYING = (
     "/requests/?state=paid&q=none",
     "/requests/new/",
     "/requests/new/?who=one",
+    "/requests/several/",
     "/requests/poster/",
 )
 FOR_STRANGERS = (
@@ -141,7 +142,7 @@ FOR_STAFF = (
 FOUND_ON_THE_WAY = {
     "test_members_pages": {"profile", "transfer", "way_of_hours"},
     "test_offers_requests_and_exchanges": {"listing", "listing_edit", "propose", "exchange"},
-    "test_codes": {"my_request", "payment_request"},
+    "test_codes": {"my_request", "payment_request", "requests_of_set"},
     "test_sending_to_several": {"send_several_sent"},
     "test_what_programs_can_do_is_drawn_without_a_complaint": {"api_docs"},
     "test_staff_pages": {
@@ -285,6 +286,16 @@ def test_codes(eyes: Callable[..., Eyes]) -> None:
     ana.send_empty("/requests/new/", "main form:has([name=amount])", amount="2")
     ana.send_empty("/requests/new/?who=one", "main form:has([name=amount])")
     ana.send_empty(f"{paid}give-back/", "main form:has([name=amount])", amount="100 h")
+    ana.send_empty("/requests/several/", "main form:has([name=amount])", amount="1 h")
+    page.goto(ana.url + "/requests/several/")
+    page.fill("[name=q]", "da")
+    page.wait_for_selector("#found small")  # what is found, with since when they are here
+    for n in range(2):
+        page.locator("#found input").nth(n).check()
+    page.fill("[name=amount]", "31 min")
+    page.click("main form button[type=submit].primary")
+    page.wait_for_url("**/requests/several/*/")
+    ana.look()
     assert ana.found_nothing()
 
 
