@@ -19,11 +19,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminDateWidget,
+    UnfoldAdminRadioSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
@@ -40,6 +41,8 @@ from timebank.durations_field import SUCH_AS, MinutesField
 from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin, who
 
+MOST_AT_ONCE = 100  # accounts, for they are all locked together
+
 
 class _Reason(WordsField):
     def __init__(self, **kwargs: Any) -> None:
@@ -51,6 +54,17 @@ class GiveForm(forms.Form):
     amount_minutes = MinutesField(label=_("How much"), help_text=SUCH_AS, widget=UnfoldAdminTextInputWidget)
     reason = _Reason(help_text=_("The member reads these words."))
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class GiveSeveralForm(GiveForm):
+    split = forms.ChoiceField(
+        label=_("Is that in all, or for each?"),
+        choices=[("each", _("For each of them")), ("evenly", _("In all, split evenly"))],
+        initial="each",
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+    key = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    field_order = ["amount_minutes", "split", "reason", "key"]
 
 
 class ReverseForm(forms.Form):
@@ -118,6 +132,7 @@ def _ask(
     about: str = "",
     warning: str = "",
     danger: bool = False,
+    **more: Any,
 ) -> HttpResponse:
     """A GET asks; a POST does it, tells what came of it and goes ``back``, or shows what is to be mended."""
     if form.is_bound and form.is_valid():
@@ -139,6 +154,7 @@ def _ask(
         "form": form,
         "opts": of.opts,
         "danger": danger,
+        **more,
     }
     return TemplateResponse(request, "admin/act.html", context, status=422 if form.errors else 200)
 
@@ -164,6 +180,7 @@ admin.site.unregister([Account, Transfer])
 class AccountAdmin(ledger_admin.AccountAdmin):
     """The ledger's page of an account, with what a coordinator may do about it."""
 
+    actions = ["give_to_selected"]
     actions_detail = ["give_hours", "write_off_debt", "change_its_limits"]
     actions_list = ["change_all_limits"]
 
@@ -183,6 +200,47 @@ class AccountAdmin(ledger_admin.AccountAdmin):
     def give_hours(self, request: HttpRequest, object_id: int) -> HttpResponse:
         title = gettext("Give hours of the community fund to %(name)s")
         return self._move(request, object_id, operations.grant, title, gettext("Give"))
+
+    @action(description=_("Give hours…"), permissions=["coordinate"])
+    def give_to_selected(self, request: HttpRequest, accounts: QuerySet[Account]) -> HttpResponse | None:
+        """Ask how much the chosen members get, and why; then give it to all of them, or to nobody."""
+        chosen = accounts.filter(kind=Account.Kind.MEMBER).select_related("owner").order_by("pk")
+        selected = list(chosen[: MOST_AT_ONCE + 1])
+        back = reverse("admin:ledger_account_changelist")
+        if not 0 < len(selected) <= MOST_AT_ONCE:
+            words = gettext("Choose the accounts of 1 to %(n)s members.") % {"n": MOST_AT_ONCE}
+            self.message_user(request, words, messages.WARNING)
+            return redirect(back)
+
+        def give(asked: Any) -> str:
+            each = asked.pop("split") == "each"
+            moves = operations.grant_together(selected, each=each, by=who(request), **asked)
+            done = [move for move in moves if not move.is_waiting]
+            words = [gettext("Done: %(amount)s moved.") % {"amount": shown(sum(move.amount_minutes for move in done))}]
+            if waiting := len(moves) - len(done):
+                words.append(
+                    ngettext(
+                        "%(n)s of these waits until a second person approves it.",
+                        "%(n)s of these wait until a second person approves them.",
+                        waiting,
+                    )
+                    % {"n": waiting}
+                )
+            return " ".join(words if done else words[1:])
+
+        form = GiveSeveralForm(request.POST if "reason" in request.POST else None, initial=_new_key())
+        title, button = gettext("Give hours of the community fund to several members"), gettext("Give")
+        return _ask(
+            self,
+            request,
+            form,
+            give,
+            title=title,
+            button=button,
+            back=back,
+            selected=selected,
+            action="give_to_selected",
+        )
 
     @action(description=_("Write off a debt…"), url_path="write-off", permissions=["coordinate"], icon="money_off")
     def write_off_debt(self, request: HttpRequest, object_id: int) -> HttpResponse:

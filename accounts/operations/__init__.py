@@ -43,7 +43,7 @@ from .sending_together import (
     shares_of,
 )
 from .signing_up import free_address, is_taken, sign_up
-from .staff_moves import approve_move, decline_move, grant, may_approve, propose_reversal, write_off
+from .staff_moves import approve_move, decline_move, grant, grant_together, may_approve, propose_reversal, write_off
 from .suspension import end_sessions, forget_ended_devices, reinstate_member, suspend_member
 from .tokens import PREFIX, end_token, find_token, make_token
 
@@ -91,6 +91,7 @@ __all__ = [
     "give_back_request",
     "give_role",
     "grant",
+    "grant_together",
     "is_taken",
     "join",
     "look_ahead",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from timebank.durations import in_words
 from timebank.retries import retried
 
 from .fund import community_fund
-from .refusals import AlreadyDecided, MoreThanOwed, NotAllowed
+from .refusals import AlreadyDecided, MoreThanOwed, NotAllowed, TooFewMinutes
 
 ALONE_WITHIN = timedelta(days=30)
 
@@ -33,6 +34,51 @@ def grant(account: Account, *, amount_minutes: int, reason: str, by: Member, key
     With the same ``key`` it returns what was asked for first. Raises NotAllowed and what the ledger refuses.
     """
     return _ask(StaffMove.Kind.GRANT, account, amount_minutes, reason, by, key)
+
+
+@retried
+@transaction.atomic
+def grant_together(
+    accounts: Sequence[Account], *, amount_minutes: int, each: bool, reason: str, by: Member, key: str
+) -> list[StaffMove]:
+    """Give several accounts hours of the community fund, to ``each`` so much or in all, split evenly: all or none.
+
+    What is much for one of them waits for another coordinator's yes, as for a single `grant`. With the same ``key`` and
+    values it returns what was asked for first. Raises TooFewMinutes, NotEnoughTime of the whole, KeyReused, and what
+    `grant` does, with the name of whom it is about.
+    """
+    if not each and amount_minutes < len(accounts):
+        raise TooFewMinutes(
+            _("%(amount)s is too little for %(n)s people: everyone gets whole minutes.")
+            % {"amount": in_words(amount_minutes), "n": len(accounts)}
+        )
+    accounts = sorted(accounts, key=lambda account: account.pk)
+    parts = [amount_minutes] * len(accounts) if each else ledger.shares(amount_minutes, [1] * len(accounts))
+    fund = community_fund()
+    keys = [account.pk for account in (*accounts, fund)]
+    fund = Account.objects.select_for_update(no_key=True).order_by("pk").in_bulk(keys)[fund.pk]
+    wanted = list(zip((account.pk for account in accounts), parts, strict=True))
+    asked = StaffMove.objects.filter(asked_by=by, kind=StaffMove.Kind.GRANT)
+    if ledger.is_repeat(asked, key, len(accounts)):
+        earlier = asked.filter(key__in=[ledger.key_of_part(key, number) for number in range(len(accounts))])
+        moves = list(earlier.order_by("pk"))
+        if [(move.account_id, move.amount_minutes) for move in moves] != wanted:
+            raise ledger.KeyReused(_("This form was already sent with other values."))
+        return moves
+    if sum(parts) > fund.available_minutes:
+        raise ledger.why_not(fund, sum(parts))
+    return [
+        _ask_named(account, minutes, reason, by, ledger.key_of_part(key, number))
+        for number, (account, minutes) in enumerate(zip(accounts, parts, strict=True))
+    ]
+
+
+def _ask_named(account: Account, minutes: int, reason: str, by: Member, key: str) -> StaffMove:
+    """One grant of several; a refusal says of whom it is."""
+    try:
+        return _ask(StaffMove.Kind.GRANT, account, minutes, reason, by, key)
+    except (NotAllowed, ledger.AccountClosed, ledger.AccountFull) as refusal:
+        raise type(refusal)(f"{account.owner}: {refusal}") from refusal
 
 
 @retried

@@ -42,7 +42,7 @@ from .payment_requests import (
 )
 from .posting import pay_at_once, post, post_all_due
 from .reversals import MoreThanMoved, NothingToReverse, reverse, reversible_minutes
-from .sharing import Part, key_of_part, pay_together, shares
+from .sharing import Part, is_repeat, key_of_part, pay_together, shares
 
 __all__ = [
     "LONGEST_LIFE",
@@ -80,6 +80,7 @@ __all__ = [
     "expire_requests",
     "freeze",
     "fund",
+    "is_repeat",
     "key_of_part",
     "note_check",
     "open_account",

@@ -16,15 +16,26 @@ from accounts.operations import (
     DayIsPast,
     MoreThanOwed,
     NotAllowed,
+    TooFewMinutes,
     approve_move,
     change_limits,
     decline_move,
     grant,
+    grant_together,
     propose_reversal,
     write_off,
 )
 from ledger.models import Account, Kind, Record, Transfer
-from ledger.operations import Limits, MoreThanMoved, NotEnoughTime, NothingToReverse, apply_due_limits, pay_at_once
+from ledger.operations import (
+    AccountFull,
+    KeyReused,
+    Limits,
+    MoreThanMoved,
+    NotEnoughTime,
+    NothingToReverse,
+    apply_due_limits,
+    pay_at_once,
+)
 from notifications.models import Event
 from timebank import clock
 
@@ -226,3 +237,63 @@ def test_a_coordinator_changes_limits_but_never_her_own():
         change_limits(Limits(10), account=operations.community_fund(), **how)
     with pytest.raises(DayIsPast, match="Choose today or a later day."):
         change_limits(Limits(10), account=ana.account, from_day=date(2020, 12, 24), **how)
+
+
+# --- Several at once ------------------------------------------------------------------------------
+
+
+def give_all(members: list[Member], minutes: int, by: Member, **more: Any) -> list[StaffMove]:
+    asked = {"each": True, "reason": "After the flood", "key": f"story-{next(_number)}", **more}
+    return grant_together([member.account for member in members], amount_minutes=minutes, by=by, **asked)
+
+
+def test_several_get_as_much_each_or_a_split_of_it():
+    lourdes, people = make_coordinator(), [make_member() for _ in range(3)]
+
+    moves = give_all(people, 60, lourdes)
+    assert [(move.state, move.account.owner, move.reason) for move in moves] == [
+        (State.DONE, person, "After the flood") for person in people
+    ]
+    give_all(people, 100, lourdes, each=False)
+
+    assert [balance(person) for person in people] == [94, 93, 93]
+
+
+def test_of_several_what_is_much_for_one_waits_for_another_coordinator():
+    lourdes, ana, bento = make_coordinator(), make_member(), make_member()
+    give(ana, 570, lourdes)
+
+    moves = give_all([ana, bento], 60, lourdes)
+
+    assert [move.state for move in moves] == [State.WAITING, State.DONE]
+    assert (balance(ana), balance(bento)) == (570, 60)
+
+
+def test_nobody_gets_any_where_one_cannot_and_it_is_said_who(settings):
+    lourdes, ana, bento = make_coordinator(), make_member(name="Ana Souza"), make_member(name="Bento Lima")
+    Account.objects.filter(pk=bento.account.pk).update(max_balance_minutes=30)
+
+    with pytest.raises(AccountFull, match="Bento Lima: That account may hold up to 30 min"):
+        give_all([ana, bento], 60, lourdes)
+    with pytest.raises(NotAllowed, match=f"{lourdes}: Only a coordinator"):
+        give_all([ana, lourdes], 60, lourdes)
+    with pytest.raises(NotAllowed, match="Ana Souza: Only a coordinator"):
+        give_all([ana], 60, make_moderator())
+    with pytest.raises(TooFewMinutes):
+        give_all([ana, make_member()], 1, lourdes, each=False)
+    settings.FUND_BUDGET_HOURS = 1
+    with pytest.raises(NotEnoughTime, match="this needs 1 h 20 min"):
+        give_all([ana, make_member()], 40, lourdes)
+    assert (balance(ana), StaffMove.objects.count()) == (0, 0)
+
+
+def test_several_asked_for_again_with_the_same_key_get_it_once():
+    lourdes, people = make_coordinator(), [make_member() for _ in range(3)]
+
+    first = give_all(people, 60, lourdes, key="one-and-the-same")
+
+    assert give_all(people[::-1], 60, lourdes, key="one-and-the-same") == first
+    for others, minutes in ((people[:2], 60), ([*people, make_member()], 60), (people, 61)):
+        with pytest.raises(KeyReused):
+            give_all(others, minutes, lourdes, key="one-and-the-same")
+    assert [balance(person) for person in people] == [60, 60, 60]

@@ -58,6 +58,43 @@ def test_a_coordinator_gives_hours_from_the_page_of_an_account(signed_in):
     assert b"A new roof" in refused.content
 
 
+def test_a_coordinator_gives_hours_to_the_members_she_chose_in_the_list(signed_in):
+    ana, bento = make_member(minutes=60, name="Ana Souza"), make_member(name="Bento Lima")
+    browser, accounts = signed_in(make_coordinator()), "/admin/ledger/account/"
+    fund = Account.objects.get(kind="fund")
+    chosen = {"action": "give_to_selected", "_selected_action": [ana.account.pk, bento.account.pk, fund.pk]}
+
+    form = browser.post(accounts, chosen)
+    assert "Ana Souza · 1 h" in words(form)
+    assert f'name="_selected_action" value="{fund.pk}"' not in form.content.decode()
+    typed = chosen | {"key": key_on(form), "reason": "After the flood", "split": "evenly", "amount_minutes": "1 min"}
+    refused = browser.post(accounts, typed)
+    assert refused.status_code == 422
+    assert "1 min is too little for 2 people" in words(refused)
+    assert "After the flood" in words(refused)
+    done = browser.post(accounts, typed | {"amount_minutes": "2 h"}, follow=True)
+    assert "Done: 2 h moved." in words(done)
+    browser.post(accounts, typed | {"amount_minutes": "2 h"})
+
+    assert (balance(ana), balance(bento)) == (120, 60)
+    much = browser.post(accounts, typed | {"amount_minutes": "30 h", "key": "another-form"}, follow=True)
+    assert "2 of these wait until a second person approves them." in words(much)
+    none = browser.post(accounts, chosen | {"_selected_action": [fund.pk]}, follow=True)
+    assert "Choose the accounts of 1 to 100 members." in words(none)
+
+
+def test_only_a_coordinator_gives_hours_from_the_list(signed_in):
+    ana = make_member()
+    browser = signed_in(make_moderator())
+    chosen = {"action": "give_to_selected", "_selected_action": [ana.account.pk]}
+
+    browser.post(
+        "/admin/ledger/account/", chosen | {"reason": "x", "amount_minutes": "1 h", "split": "each", "key": "k"}
+    )
+
+    assert balance(ana) == 0
+
+
 def test_much_waits_and_a_second_coordinator_approves_it(signed_in, client):
     lourdes, rosa, ana = make_coordinator(), make_coordinator(), make_member()
     browser = signed_in(lourdes)
