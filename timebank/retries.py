@@ -25,8 +25,10 @@ _KEY_TRIES = 3
 _WAIT_STEP_MS = 50  # no more than the shortest wait
 _NOTABLY_SECONDS = 0.25
 _SHORTEST_WAIT_SECONDS = 0.05
+_FIRST_WAIT_SECONDS = 0.3  # for SQLite's write lock; see `_be_patient`
 
 _deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar("deadline", default=None)
+_is_patient: contextvars.ContextVar[bool] = contextvars.ContextVar("is_patient", default=False)
 
 
 @contextmanager
@@ -58,7 +60,7 @@ class _WaitsEnd:
         now = time.monotonic()
         if connection.vendor == "sqlite" and now - self.set_at > _NOTABLY_SECONDS:
             self.set_at = now
-            _wait_for_locks(self.ends - now)
+            _wait_for_locks(min(self.ends - now, _FIRST_WAIT_SECONDS) if _is_patient.get() else self.ends - now)
         return execute(sql, params, many, context)
 
     def as_usual_again(self) -> None:
@@ -103,11 +105,11 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         ends = _deadline.get() or time.monotonic() + settings.WORKER_RETRY_DEADLINE_SECONDS
         key_tries = 0
-        pause = 0.01
-        _let_lock_waits_end_at(ends)
+        pause, longest_pause = (0.002, 0.002) if connection.vendor == "sqlite" else (0.01, 0.5)
         while True:
             try:
-                return function(*args, **kwargs)
+                with _be_patient(ends):
+                    return function(*args, **kwargs)
             except IntegrityError:
                 key_tries += 1
                 if key_tries == _KEY_TRIES:
@@ -118,16 +120,28 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
                 if time.monotonic() + pause >= ends:
                     raise Busy(_("The books are busy just now. Nothing was changed. Please try again.")) from error
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-                pause = min(pause * 2, 0.5)
+                pause = min(pause * 2, longest_pause)
 
     return wrapper
 
 
-def _let_lock_waits_end_at(ends: float) -> None:
-    """On SQLite, wait for the write lock until ``ends``: the library's waiting is fairer than our retries.
+@contextmanager
+def _be_patient(ends: float) -> Iterator[None]:
+    """On SQLite, wait for the write lock three tenths of a second, and not past ``ends``; whoever called tries again.
 
-    It is left so: the next thing this thread writes sets its own, and what only reads waits for nothing.
+    The library looks for the lock less and less often, in the end ten times a second, while others come and have it at
+    once. Begun again it looks often again, so that nobody waits much longer than the others.
     """
-    if connection.vendor == "sqlite" and _deadline.get() is None:  # else the request sees to it
-        connection.ensure_connection()
-        _wait_for_locks(ends - time.monotonic())
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    _wait_for_locks(min(_FIRST_WAIT_SECONDS, ends - time.monotonic()))
+    token = _is_patient.set(True)
+    try:
+        yield
+    finally:
+        _is_patient.reset(token)
+        # In a request, what is not tried again has all the time there is. A worker tries everything again.
+        if _deadline.get() is not None:
+            _wait_for_locks(ends - time.monotonic())

@@ -142,3 +142,20 @@ def test_within_a_deadline_no_wait_for_a_lock_outlives_it() -> None:
     with retries.deadline(1):
         assert 900 < wait_ms() <= 1000
     assert wait_ms() == 5000
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db(transaction=True)
+def test_what_is_tried_again_looks_for_the_lock_again_and_again() -> None:
+    def wait_ms() -> int:
+        with connection.cursor() as cursor:
+            return int(cursor.execute("PRAGMA busy_timeout").fetchone()[0])
+
+    connection.close()
+    ask = retries.retried(wait_ms)
+    assert ask() == 300
+    with retries.deadline(2):
+        assert ask() == 300
+        assert wait_ms() > 1000  # what follows is not tried again
+    with retries.deadline(0.2):
+        assert ask() < 200
