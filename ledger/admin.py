@@ -133,7 +133,7 @@ class HoldAdmin(_Amounts, ReadOnlyAdmin):
     search_help_text = NAME_MAIL_OR_NUMBER
     fields = [
         "public_id", "kind", "category", "from_whom", "to_whom", "amount", "state", "actor",
-        "due", "try_at", "tries", "created_at", "resolved_at",
+        "due", "try_at", "tries", "created_at", "expires_at", "frozen_until", "post_minutes", "resolved_at",
     ]  # fmt: skip
 
 

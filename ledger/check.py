@@ -213,6 +213,15 @@ _QUESTIONS = (
         WHERE transfer.kind = 'expiry' AND line.balance_after_minutes < 0 ORDER BY transfer.id LIMIT 1""",
     ),
     _Question(
+        "I16",
+        "minutes that expired before their day",
+        """
+        SELECT 'ledger_lot', lot.id FROM ledger_lot AS lot
+        JOIN ledger_transfer AS transfer ON transfer.id = lot.spent_in_id
+        WHERE transfer.kind = 'expiry' AND lot.owner_id = transfer.payer_id
+            AND (lot.expires_at IS NULL OR lot.expires_at > transfer.posted_at) ORDER BY lot.id LIMIT 1""",
+    ),
+    _Question(
         "I11",
         "a hold whose transfer is not what it set aside, or is missing, or should not be",
         """

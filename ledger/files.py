@@ -48,7 +48,7 @@ def statement(account: Account, chosen: StatementFilter, ending: str) -> Streami
             words = _("A PDF holds up to %(n)s lines. Choose a shorter period, or take the spreadsheet.")
             raise TooManyLines(words % {"n": file.most_lines})
         lines = iter(few)
-    heading = Heading(member.display_name, settings.COMMUNITY_NAME, clock.now(), chosen.said())
+    heading = Heading(member.display_name, settings.COMMUNITY_NAME, clock.now(), chosen.said(), chosen.asked_in_codes())
     parts = _spoken_to(member, file.write(heading, lines))
     name, today = pgettext("name of a file", "statement"), timezone.localtime(clock.now())
     headers = _to_be_kept(f"{name}-{today:%Y-%m-%d}.{ending}")

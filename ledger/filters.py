@@ -120,6 +120,14 @@ class StatementFilter(forms.Form):
         said += [(self.fields[name].label, self._name_of(name, wanted[name])) for name in others]
         return [(str(label), str(value)) for label, value in said]
 
+    def asked_in_codes(self) -> dict[str, str]:
+        """What is asked for, as programs name it, once it is valid: codes, and days as ISO 8601 writes them."""
+        wanted, since = self.cleaned_data, self.chosen().since
+        days = {"from": since and timezone.localtime(since).date(), "to": wanted["until"]}
+        asked = {name: day.isoformat() for name, day in days.items() if day}
+        words = {"q": "words", "show": "show", "person": "person", "kind": "kind", "category": "category"}
+        return asked | {name: str(wanted[field]) for name, field in words.items() if wanted[field]}
+
     def _name_of(self, field: str, value: str) -> str:
         groups = [(value, label) for value, label in getattr(self.fields[field], "choices", []) if value]
         flat = [pair for top, below in groups for pair in (below if isinstance(below, list) else [(top, below)])]

@@ -83,6 +83,7 @@ def hours(request: HttpRequest) -> HttpResponse:
         "account": account,
         "lots": lots,
         "skip": 0,
+        "expiring": origins.expiring_soon(account),
         "other_minutes": max(account.balance_minutes, 0) - sum(lot.amount_minutes for lot in lots),
         "burnt": origins.burnt(account, limit=MOST_ENDED),
         "issued": origins.issued(account, limit=MOST_ENDED),

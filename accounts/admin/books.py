@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -35,7 +37,7 @@ from accounts.models import StaffMove
 from accounts.words import WordsField
 from ledger import admin as ledger_admin
 from ledger.models import Account, Transfer
-from ledger.operations import Limits, reversible_minutes
+from ledger.operations import Limits, reversible_minutes, usual_limits
 from timebank.durations import shown
 from timebank.durations_field import SUCH_AS, MinutesField
 from timebank.errors import Refusal
@@ -264,7 +266,8 @@ class AccountAdmin(ledger_admin.AccountAdmin):
     def change_all_limits(self, request: HttpRequest) -> HttpResponse:
         back = reverse("admin:ledger_account_changelist")
         about = gettext("For every member’s account that has no limits of its own, and for whoever joins later.")
-        form = LimitsForm(_given(request))
+        usual = usual_limits(settings.MEMBER_CREDIT_LIMIT_MINUTES)
+        form = LimitsForm(_given(request), initial={**asdict(usual), "credit_minutes": usual.credit_minutes or None})
         return self._change_limits(request, form, None, title=gettext("Limits for all"), back=back, about=about)
 
     def _move(

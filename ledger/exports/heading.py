@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import formats, timezone
@@ -21,6 +21,7 @@ class Heading:
     community_name: str
     made_at: datetime
     chosen: list[tuple[str, str]]
+    asked: dict[str, str] = field(default_factory=dict)  # the same for programs: codes and days
 
     @property
     def title(self) -> str:

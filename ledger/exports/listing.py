@@ -18,7 +18,7 @@ def as_json(heading: Heading, lines: Iterable[Line]) -> Iterator[str]:
         "statement_of": heading.owner_name,
         "community": heading.community_name,
         "made_at": timezone.localtime(heading.made_at).isoformat(timespec="seconds"),
-        "chosen": dict(heading.chosen),
+        "chosen": heading.asked,
         "unit": "minutes",
     }
     yield json.dumps(top, ensure_ascii=False)[:-1] + ', "lines": ['

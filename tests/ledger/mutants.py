@@ -70,7 +70,7 @@ MUTANTS = (
     Mutant("a hold put off is posted before its time", SQL, "AND state = 'held' AND try_at <= %s ORDER BY", "AND state = 'held' AND %s IS NOT NULL ORDER BY"),
     Mutant("a transfer forgets its category", SQL, "id, resolved_at, category, reverses_id,", "id, resolved_at, '', reverses_id,"),
     Mutant("a batch that fails is given up whole", POSTING, "        return len(due), _post_by_halves(due)", "        return len(due), 0"),
-    Mutant("the two are not told", POSTING, "    tell_all([telling for one in posted for telling in _tellings(one)])\n", ""),
+    Mutant("the two are not told", POSTING, "*(telling for one in posted for telling in _tellings(one)), ", ""),
     # --- lots ---
     Mutant("a lot too few is read", HOT, "                if reached >= minutes:", "                if reached + 1 >= minutes:"),
     Mutant("what is joined is not read", HOT, "        if given:\n", "        if not given:\n"),

@@ -256,7 +256,7 @@ def test_a_partner_who_takes_no_part_any_more_is_said_without_the_reason() -> No
     assert f"{exchange.receiver} cannot take part in exchanges just now." in words(answer)
 
 
-OWES = "After this you would owe more than 30 min."
+OWES = "counting what is set aside for others, you would owe more than 30 min."
 
 
 def owing(**fields: Any) -> Any:

@@ -43,7 +43,7 @@ def test_what_was_minted_is_in_circulation_redeemed_or_retired(client):
 
     said = words(client.get("/books/")).replace("\xa0", " ")
 
-    assert "go from hand to hand now 1 h 10 min" in said
+    assert "go from hand to hand 1 h 10 min" in said
     assert "sum of all balances 0 min" in said
     assert "Minted since the beginning 1 h 30 min" in said
     assert "Redeemed: they repaid what a member owed 20 min" in said

@@ -28,7 +28,7 @@ from .reading import links, words
 
 pytestmark = pytest.mark.django_db
 # Session, member, account, categories, lots, what they were, transfers, what ended, what she issued, what is unread.
-QUERIES = 10
+QUERIES = 11
 
 
 def page_of(client: Any, member: Member) -> Any:
@@ -174,7 +174,9 @@ def test_what_expires_first_stands_on_top_and_the_rest_does_not(client, settings
 
     assert amounts(page) == [120, 15]
     said = words(page)
-    assert f"expire on {day.day} {day:%B}" in said
+    assert f"2 h expire on {day.day} {day:%B}. They are used first. Find something to enjoy" in said.replace(
+        "\xa0", " "
+    )
     assert "in 14 days" in said
     assert "do not expire" in said
 

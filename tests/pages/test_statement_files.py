@@ -112,7 +112,7 @@ def test_json_is_for_programs_whatever_the_language(client, ana, bento, a_lively
     found = json.loads(taken(client, "json", "?person=bento&show=out"))
 
     assert found["unit"] == "minutes"
-    assert found["chosen"] == {"Show": "Out", "Person": "bento"}
+    assert found["chosen"] == {"show": "out", "person": "bento"}
     assert [line["amount_minutes"] for line in found["lines"]] == [-90, -20, -15]
     assert found["lines"][1] | {"at": "", "number": ""} == {
         "line": 4,
