@@ -18,7 +18,7 @@ def who_listens(words: str) -> doors.Listener | None:
     if words.startswith(PREFIX):
         token = find_token(words)
         return doors.by_token(token.member, token.pk) if token else None
-    found = validate_access_token(words)
+    found = validate_access_token(words) if words.isascii() else None  # what is not cannot even be read as one
     session = get_token_session(found[1]) if found else None
     return doors.by_session(found[0], session.session_key) if found and session else None
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import strip_tags
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
@@ -214,7 +215,9 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         """Have what the caller is told from now on posted to an address."""
         asked = read_body(NewWebhookSerializer, request)
         made, secret = webhooks.make_webhook(request.user, **asked)
-        return shown_once(Response({**WebhookSerializer(made).data, "secret": secret}, status=201), "secret")
+        shown = {**WebhookSerializer(made).data, "secret": secret}
+        where = {"Location": reverse("api:webhook-detail", args=[made.public_id])}
+        return shown_once(Response(shown, status=201, headers=where), "secret")
 
     @extend_schema(request=NewWebhookSerializer(partial=True), responses=WebhookSerializer)
     def partial_update(self, request: Request, id: str) -> Response:

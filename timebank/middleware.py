@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from .errors import Busy
+from .rest.problems import plainly, speaks_to_program
 from .retries import deadline as retries_deadline
 from .retries import is_busy
 
@@ -84,7 +85,11 @@ def means_busy(error: BaseException | None) -> bool:
 
 def busy_page(request: HttpRequest) -> HttpResponse:
     """503: nothing was changed, please try again. Needs no database, though it tries to look like us."""
-    response = HttpResponse(_page("503.html", request), status=HTTPStatus.SERVICE_UNAVAILABLE)
+    if speaks_to_program(request):
+        words = _("The books are busy just now. Nothing was changed. Please try again.")
+        response: HttpResponse = plainly(HTTPStatus.SERVICE_UNAVAILABLE, "busy", words)
+    else:
+        response = HttpResponse(_page("503.html", request), status=HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = str(Busy.retry_after_seconds)
     response["Cache-Control"] = "no-store"
     return response
@@ -94,6 +99,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The page for what went wrong outside of a view: 503 where a later try may succeed, else 500."""
     if means_busy(sys.exc_info()[1]):
         return busy_page(request)
+    if speaks_to_program(request):
+        return plainly(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", _("Nothing was changed. Please try again."))
     return HttpResponse(_page("500.html", request), status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

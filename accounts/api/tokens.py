@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
@@ -85,7 +86,8 @@ class TokenView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gener
             caller(request), name=asked["name"], days=asked["days"], may_pay=PAY in asked["scopes"]
         )
         shown: dict[str, Any] = {**TokenSerializer(made).data, "token": words}
-        return shown_once(Response(shown, status=201), "token")
+        where = {"Location": reverse("api:token-detail", args=[made.public_id])}
+        return shown_once(Response(shown, status=201, headers=where), "token")
 
     @extend_schema(request=None, responses=TokenSerializer)
     @action(detail=True, methods=["post"])

@@ -92,7 +92,9 @@ async def test_what_is_no_first_word_is_not_understood(said):
     assert await program.closed_with() == live.NOT_UNDERSTOOD
 
 
-@pytest.mark.parametrize("words", ["", "tb_", "tb_nobody", "a.b.c", "x" * 9000, "\u0000"])
+@pytest.mark.parametrize(
+    "words", ["", "tb_", "tb_nobody", "a.b.c", "x" * 9000, "\u0000", pytest.param("\ud800", id="half a letter")]
+)
 async def test_a_token_that_is_none_opens_nothing(words):
     async with program_with(words) as program:
         assert await program.closed_with() == live.SESSION_ENDED

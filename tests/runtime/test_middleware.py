@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -159,3 +160,16 @@ def test_what_is_tried_again_looks_for_the_lock_again_and_again() -> None:
         assert wait_ms() > 1000  # what follows is not tried again
     with retries.deadline(0.2):
         assert ask() < 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/v1/me/", "/api/auth/app/v1/auth/login", "/payments/pix"])
+def test_a_program_is_told_as_a_program_what_went_wrong_outside_of_its_view(rf: RequestFactory, path: str) -> None:
+    for page, status, code in ((middleware.busy_page, 503, "busy"), (middleware.server_error, 500, "failed")):
+        response = page(rf.get(path))
+
+        assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
+        said = json.loads(response.content)
+        assert (said["code"], said["message"]) == (code, said["detail"])
+        assert ("Retry-After" in response) == (status == 503)
+        assert "<!doctype" in page(rf.get(path, headers={"Accept": "text/html"})).content.decode().lower()

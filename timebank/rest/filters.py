@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,11 +22,13 @@ class _Moment(IsoDateTimeField):
         """Raises ValidationError for what is no moment, or has no zone: the base would take the reader's."""
         try:
             moment = parse_datetime(value) if value else None
-        except ValueError:  # a month or an hour that there is not
-            moment = None
-        if value and (moment is None or timezone.is_naive(moment)):
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return moment
+            if moment is None or timezone.is_naive(moment):
+                raise ValueError
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # a month or an hour that there is not; before the first day, for UTC
+            if not value:
+                return None
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
 class MomentFilter(filters.IsoDateTimeFilter):

@@ -126,3 +126,17 @@ def problem(status: int, code: str, detail: str, *, field: str | None = None) ->
     if field:
         said["field"] = field
     return Response(said, status=status)
+
+
+PROGRAMS = ("/api/", "/payments/pix")
+
+
+def speaks_to_program(request: HttpRequest) -> bool:
+    """Whether whoever asked is a program, by the address; what else is answered there is JSON as well."""
+    return request.path_info.startswith(PROGRAMS) and "text/html" not in request.headers.get("Accept", "")
+
+
+def plainly(status: int, code: str, sentence: str) -> JsonResponse:
+    """A problem, where nothing of the framework is at hand; also in the shape that /payments/pix promises."""
+    said = problem(status, code, sentence).data | {"message": sentence}
+    return JsonResponse(said, status=status, content_type="application/problem+json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -133,6 +134,7 @@ class Schema(AutoSchema):
             if status not in bodies:
                 bodies[status] = self._get_response_for_code(self.problem, status, [self.problem_type])  # type: ignore[no-untyped-call]
         for status, body in bodies.items():
+            body["description"] = body["description"] or f"{HTTPStatus(int(status)).phrase}."
             if headers := self._headers(status):
                 body["headers"] = headers
         if self._reads and self._is_kept:
