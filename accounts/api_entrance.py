@@ -53,7 +53,7 @@ class SignUpInput(entrance_forms.ComesIn, Input):
     display_name = NameField(max_length=80)
     email = EmailField()
     password = CharField()
-    agree = BooleanField()
+    agree = BooleanField(error_messages={"required": gettext_lazy("Please agree to the terms to join.")})
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()

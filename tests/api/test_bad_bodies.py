@@ -98,7 +98,7 @@ def test_a_page_that_is_none(ana, cursor):
     ("exchanges/?waiting=x", "invalid_choice"), ("exchanges/?live=1", "invalid_choice"), ("listings/?mine=maybe", "invalid_choice"),
     ("disputes/?open=x", "invalid_choice"), ("notifications/?unread=banana", "invalid_choice"),
     ("transfers/?page_size=abc", "no_page_size"), ("transfers/?page_size=0", "no_page_size"), ("transfers/?page_size=-1", "no_page_size"),
-    ("transfers/?page_size=101", "no_page_size"), ("transfers/?ordering=banana", "no_such_order"),
+    ("transfers/?page_size=101", "no_page_size"), ("transfers/?ordering=banana", "no_such_order"), ("transfers/?ordering=", "no_such_order"),
     ("transfers/?colour=red", "unknown_parameter"), ("transfers/?kind=help&kind=gift", "repeated"),
     ("transfers/?after=0001-01-01T00:00:00%2B14:00", "invalid"), ("entries/?before=9999-12-31T23:59:59-14:00", "invalid"),
     ("events/?since=0&since=1", "repeated"), ("events/?since=0&colour=red", "unknown_parameter"),

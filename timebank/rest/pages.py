@@ -56,7 +56,7 @@ class Pages(CursorPagination):
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         """The column in its direction, and the key where two are alike. Raises BadField for no order of it."""
         chosen = getattr(view, "first_ordering", NEWEST_FIRST)
-        if asked := request.query_params.get("ordering"):
+        if (asked := request.query_params.get("ordering")) is not None:
             chosen = _choices(view).get(asked)
             if chosen is None:
                 raise BadField({"ordering": [_error(_("This list has no such order."), "no_such_order")]})
