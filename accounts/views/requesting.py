@@ -6,7 +6,6 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.conf import settings as site_settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -29,7 +28,7 @@ from timebank.durations import in_words
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, number, signed_in
 
-from .asking import MemberRequest, not_now, require_form_methods
+from .asking import MemberRequest, busy_too, not_now, refuse, require_form_methods
 from .pace import respond_429
 
 REQUESTS_ON_A_PAGE = 20
@@ -229,16 +228,3 @@ def _new_page(request: MemberRequest, form: AskForm, typed: Any, *, of_one: bool
     if of_one:
         context |= queries.people_to_choose(request.user, typed.get("q", ""), typed.get("to", ""))
     return render(request, "accounts/request_new.html", context, status=status)
-
-
-def refuse(form: forms.Form, refusal: Refusal) -> int:
-    """Put the refusal where it belongs on the form; returns the status to answer with."""
-    field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
-    form.add_error(field if field in form.fields else None, str(refusal))
-    return refusal.status if isinstance(refusal, Busy) else 422
-
-
-def busy_too(response: HttpResponse, refusal: Refusal | None) -> HttpResponse:
-    if isinstance(refusal, Busy):
-        response["Retry-After"] = str(refusal.retry_after_seconds)
-    return response

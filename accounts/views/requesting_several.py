@@ -18,9 +18,9 @@ from timebank import clock, drafts
 from timebank.errors import Refusal
 from timebank.fragments import fragment, signed_in
 
-from .asking import MemberRequest, not_now, require_form_methods
+from .asking import MemberRequest, busy_too, not_now, refuse, require_form_methods
 from .pace import respond_429
-from .requesting import busy_too, refuse, seen_as
+from .requesting import seen_as
 
 
 @require_form_methods

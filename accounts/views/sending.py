@@ -16,7 +16,7 @@ from accounts.models import Member
 from accounts.pace import is_within
 from timebank.errors import Busy, Refusal
 
-from .asking import MemberRequest, not_now, require_form_methods, what_is_left
+from .asking import MemberRequest, busy_too, not_now, refuse, require_form_methods, what_is_left
 from .pace import respond_429
 from .sending_drafts import Drafts
 
@@ -144,8 +144,7 @@ def _look_ahead(request: MemberRequest, form: SendForm) -> tuple[Member | None, 
         )
         return recipient, left_minutes
     except Refusal as refusal:
-        field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
-        form.add_error(field if field in form.fields else None, str(refusal))
+        refuse(form, refusal)
     return None
 
 
@@ -163,10 +162,7 @@ def _lead_on(
 
 def _busy(request: MemberRequest, form: SendForm, refusal: Busy) -> HttpResponse:
     """The form with everything in it, now: nothing could be kept for another page."""
-    form.add_error(None, str(refusal))
-    response = _send_page(request, form, form.data, status=refusal.status)
-    response["Retry-After"] = str(refusal.retry_after_seconds)
-    return response
+    return busy_too(_send_page(request, form, form.data, status=refuse(form, refusal)), refusal)
 
 
 def _recipient(form: SendForm) -> Member | None:

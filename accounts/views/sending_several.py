@@ -19,7 +19,7 @@ from timebank import clock
 from timebank.errors import Busy, Refusal
 from timebank.fragments import fragment, signed_in
 
-from .asking import MemberRequest, not_now, require_form_methods, what_is_left
+from .asking import MemberRequest, busy_too, not_now, refuse, require_form_methods, what_is_left
 from .pace import respond_429
 from .sending_drafts import Drafts
 
@@ -190,8 +190,7 @@ def _look_ahead(request: MemberRequest, form: SeveralForm) -> tuple[list[operati
             kind=asked["kind"],
         )
     except Refusal as refusal:
-        field = {"amount_minutes": "amount"}.get(refusal.field or "", refusal.field)
-        form.add_error(field if field in form.fields else None, str(refusal))
+        refuse(form, refusal)
     return None
 
 
@@ -209,10 +208,7 @@ def _lead_on(
 
 def _busy(request: MemberRequest, form: SeveralForm, refusal: Busy) -> HttpResponse:
     """The form with everything in it, now: nothing could be kept for another page."""
-    form.add_error(None, str(refusal))
-    response = _page(request, form, status=refusal.status)
-    response["Retry-After"] = str(refusal.retry_after_seconds)
-    return response
+    return busy_too(_page(request, form, status=refuse(form, refusal)), refusal)
 
 
 def _page(

@@ -21,7 +21,7 @@ def schema() -> dict[str, Any]:
 def check(response: HttpResponse) -> HttpResponse:
     """Returns it. Raises AssertionError where the call is in the schema and its answer is not."""
     asked = response.wsgi_request
-    found = _call(asked.path, asked.method.lower())
+    found = call_of(asked.path, asked.method.lower())
     if found is None:
         return response
     call, name = found
@@ -41,7 +41,7 @@ def check(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _call(path: str, method: str) -> tuple[dict[str, Any], str] | None:
+def call_of(path: str, method: str) -> tuple[dict[str, Any], str] | None:
     """What the schema says of a call, and its name there; None where it has no such address, or not to be asked so."""
     for template, pattern in _patterns():
         if pattern.fullmatch(path):

@@ -13,9 +13,10 @@ from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.utils.cache import patch_vary_headers
 
+from .problems import FOR_PROGRAMS
+
 Handler = Callable[[HttpRequest], HttpResponseBase]
 RESOURCES = "/api/v1/"
-FOR_PROGRAMS = ("/api/", "/payments/pix")
 
 
 def conditional_reads(get_response: Handler) -> Handler:

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from timebank.errors import Refusal
 from timebank.retries import is_busy
 
+FOR_PROGRAMS = ("/api/", "/payments/pix")  # addresses where a program is told no as a program
 _BUSY_AGAIN_SECONDS = 5
 _IN_OUR_WORDS = {
     exceptions.NotAuthenticated: gettext_lazy("Sign in first."),
@@ -128,12 +129,9 @@ def problem(status: int, code: str, detail: str, *, field: str | None = None) ->
     return Response(said, status=status)
 
 
-PROGRAMS = ("/api/", "/payments/pix")
-
-
 def speaks_to_program(request: HttpRequest) -> bool:
     """Whether whoever asked is a program, by the address; what else is answered there is JSON as well."""
-    return request.path_info.startswith(PROGRAMS) and "text/html" not in request.headers.get("Accept", "")
+    return request.path_info.startswith(FOR_PROGRAMS) and "text/html" not in request.headers.get("Accept", "")
 
 
 def plainly(status: int, code: str, sentence: str) -> JsonResponse:
