@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from ledger import statements
 from timebank import clock
@@ -49,6 +49,17 @@ def test_a_point_for_each_day_with_the_balance_in_the_end_of_it(client, ana, ben
 
     assert figures(page) == [(5, 600), (3, 600), (0, 570)]
     assert "The same in figures" in words(page)
+    assert "So far only" not in words(page)
+
+
+def test_of_one_day_it_is_said_in_words_for_there_is_no_line_to_draw(client, ana):
+    now = timezone.localtime()
+    first_of_next_month = (now + timedelta(days=31)).replace(day=1)
+    with clock.ahead_by(first_of_next_month - now):
+        page = client.get("/wallet/balance/?period=month")
+        today = formats.date_format(timezone.localtime(clock.now()).date(), "DATE_FORMAT")
+
+    assert f"So far only {today}: 10 h." in words(page)
 
 
 def test_a_period_begins_with_the_balance_that_was(client, ana, bento):

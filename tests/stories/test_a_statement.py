@@ -34,6 +34,7 @@ def test_choosing_from_the_statement_and_seeing_how_the_balance_went(meet: Meet,
     page = ana.go("/wallet/")
     expect(page.locator("#over-time table")).to_have_count(1)
     expect(page.locator("#over-time canvas")).to_have_count(0)  # of one day there is no line to draw
+    expect(page.locator("#over-time")).to_contain_text("So far only")
 
     ana.server.manage("shell", "-v0", "-c", TEN_DAYS_AGO.format(email=ana.email))
     page.reload()
@@ -42,8 +43,8 @@ def test_choosing_from_the_statement_and_seeing_how_the_balance_went(meet: Meet,
     expect(page.locator("#over-time canvas")).to_be_visible()
     page.locator("#over-time").get_by_text("The same in figures").click()
     expect(page.locator("#over-time table")).to_be_visible()
-    page.locator("#over-month").click()
-    expect(page.locator("#over-month")).to_have_attribute("aria-current", "page")
+    page.locator("#over-quarter").click()
+    expect(page.locator("#over-quarter")).to_have_attribute("aria-current", "page")
     expect(page.locator("#over-time canvas")).to_be_visible()
 
     # What is chosen stands in the address, and the way back leads back.
