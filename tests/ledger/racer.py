@@ -69,6 +69,13 @@ def pay(payer: int, payee: int, minutes: int, key: str) -> int:
     ).pk
 
 
+def pay_together(payer: int, payees: list[int], minutes: int, key: str) -> list[int]:
+    """Send so many minutes to each of them, or to none: the holds' ids."""
+    one = Account.objects.select_related("owner").get(pk=payer)
+    parts = [operations.Part(one, Account.objects.get(pk=payee), minutes) for payee in payees]
+    return [hold.pk for hold in operations.pay_together(parts, kind="gift", key=key, actor=one.owner)]
+
+
 def post(hold: int) -> str:
     operations.post(Hold.objects.get(pk=hold))
     return "posted"
@@ -214,6 +221,7 @@ ORDERS: dict[str, Callable[..., Any]] = {
         prepare,
         accept,
         pay,
+        pay_together,
         post,
         void,
         let_expire,

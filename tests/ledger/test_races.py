@@ -51,6 +51,44 @@ def test_of_twenty_clicks_on_one_form_one_sends(racers: Racers) -> None:
     assert ends_well(racers, [ana, bento])["balances"][1] == 60 * rounds(1000)
 
 
+def test_of_twenty_who_spend_the_last_two_hours_on_two_people_one_pays_both(racers: Racers) -> None:
+    ana, bento, carla = racers.one("prepare", balances=[120, 0, 0])
+
+    for round_ in range(rounds(1000)):
+        attempt = order("pay_together", payer=ana, payees=[bento, carla], minutes=60, key=f"both:{round_}:#")
+        answers = Counter(
+            answer if isinstance(answer, str) else "accepted" for answer in racers.all(attempt, threads=THREADS)
+        )
+        assert answers == {"accepted": 1, "not_enough_time": 19}
+        assert racers.one("balances", accounts=[ana, bento, carla]) == [0, 60, 60]
+        back = [
+            racers.one("pay", payer=one, payee=ana, minutes=60, key=f"back:{round_}:{one}") for one in (bento, carla)
+        ]
+        assert all(isinstance(answer, int) for answer in back)
+
+    ends_well(racers, [ana, bento, carla])
+
+
+def test_who_pay_one_another_together_are_all_paid_and_nobody_is_stuck(racers: Racers) -> None:
+    trio = racers.one("prepare", balances=[1_000_000] * 3)
+
+    for round_ in range(rounds(1000)):
+        pays = [
+            order(
+                "pay_together",
+                payer=payer,
+                payees=[one for one in trio if one != payer][:: 1 if round_ % 2 else -1],
+                minutes=1,
+                key=f"{payer}:{round_}:#",
+            )
+            for payer in trio
+        ]
+        answers = racers.all(*pays, threads=2)
+        assert all(isinstance(answer, list) and len(answer) == 2 for answer in answers), answers
+
+    assert sum(ends_well(racers, trio)["balances"]) == 3_000_000
+
+
 def test_what_is_posted_and_given_back_at_once_is_one_of_both(racers: Racers) -> None:
     ana, bento = racers.one("prepare", balances=[1_000_000, 0])
     arrived = 0
@@ -65,7 +103,7 @@ def test_what_is_posted_and_given_back_at_once_is_one_of_both(racers: Racers) ->
 
 
 def test_an_account_closed_while_it_is_paid_is_either(racers: Racers) -> None:
-    (ana, *others) = racers.one("prepare", balances=[1_000_000, *[0] * rounds(500)])
+    (ana, *others) = racers.one("prepare", balances=[1_000_000, *[0] * rounds(1000)])
 
     for other in others:
         attempt = order("accept", payer=ana, payee=other, minutes=1, key=f"send:{other}:#")
@@ -224,7 +262,7 @@ def test_a_limit_cut_as_it_is_used_lets_nobody_below_it(racers: Racers) -> None:
 def test_records_sealed_by_several_at_once_are_numbered_without_a_gap(racers: Racers) -> None:
     ana, bento = racers.one("prepare", balances=[1_000_000, 0])
 
-    for round_ in range(rounds(200)):
+    for round_ in range(rounds(1000)):
         racers.all(
             order("seal"),
             order("storm", payer=ana, payee=bento, count=3, name=f"{round_}.#"),
