@@ -42,7 +42,7 @@ run: $(VENV)/.ok-run ## start Timebank, with a demo community (DEMO=0 without, P
 	esac
 
 .PHONY: run-full
-run-full: $(VENV)/.ok-run ## start web, worker, beat and relay as separate processes on BROKER_URL, REDIS_URL, DATABASE_URL
+run-full: $(VENV)/.ok-run ## start web, workers, beat and relay as separate processes on BROKER_URL, REDIS_URL, DATABASE_URL
 	@exec $(BIN)/python deploy/run-full
 
 .PHONY: demo

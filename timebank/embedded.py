@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -66,7 +67,7 @@ class HomeLoopChannelLayer(InMemoryChannelLayer):
 
 
 class Embedded:
-    """The worker, beat and the relay, as threads of this process."""
+    """The workers, beat and the relay, as threads of this process."""
 
     def __init__(self) -> None:
         # Celery's worker is large and only this process runs it: not imported with the module.
@@ -75,9 +76,22 @@ class Embedded:
 
         from timebank.celery import app
 
-        ready = self._ready = threading.Event()
-
         class Worker(WorkController):  # no signal handlers, no banner
+            def __init__(self, *queues: str) -> None:
+                self.ready = threading.Event()
+                super().__init__(
+                    app=app,
+                    pool_cls="threads",
+                    concurrency=settings.QUEUE_WORKERS,
+                    hostname=f"{queues[0]}@localhost",
+                    queues=list(queues),
+                    without_heartbeat=True,
+                    without_mingle=True,
+                    without_gossip=True,
+                    beat=False,
+                    quiet=True,
+                )
+
             def on_consumer_ready(self, consumer: Any) -> None:
                 wait_for_messages = consumer.connection.drain_events
 
@@ -85,53 +99,56 @@ class Embedded:
                     wait_for_messages(timeout=min(timeout, LOOK_UP_SECONDS))
 
                 consumer.connection.drain_events = wait_briefly
-                ready.set()
+                self.ready.set()
 
         app.finalize()
         with app.connection_for_write() as connection:  # the memory transport makes queues without a lock
             for queue in app.amqp.queues.values():
                 queue.bind(connection.default_channel).declare()
-        self._worker = Worker(
-            app=app,
-            pool_cls="threads",
-            concurrency=settings.QUEUE_WORKERS,
-            hostname="embedded@localhost",
-            queues=list(QUEUES),
-            without_heartbeat=True,
-            without_mingle=True,
-            without_gossip=True,
-            beat=False,
-            quiet=True,
-        )
-        self._thread = threading.Thread(target=self._work, name="celery-worker", daemon=True)
+        self._worker = Worker
+        self._threads: list[threading.Thread] = []
         # A fork, beat's usual way, could not see queues inside this process.
         self._beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
-        self._relay = Relay()
+        self.relay = Relay()
 
-    def _work(self) -> None:
-        try:
-            self._worker.start()
-        finally:
-            connections.close_all()
+    def _start_worker(self, *queues: str) -> None:
+        worker = self._worker(*queues)
+
+        def work() -> None:
+            try:
+                worker.start()
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=work, name=f"celery-{queues[0]}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        if not worker.ready.wait(START_SECONDS):
+            raise RuntimeError(f"the worker for {queues[0]} inside the server did not start")
 
     def start(self) -> None:
-        """Begin to work. Raises RuntimeError when the worker does not get ready."""
+        """Begin to work. Raises RuntimeError when a worker does not get ready."""
         running.recover()
-        self._thread.start()
-        if not self._ready.wait(START_SECONDS):
-            raise RuntimeError("the worker inside the server did not start")
+        # Payments have threads of their own: they never wait for a mail server. One worker after the other, for Celery
+        # has a new one listen to the queues of the one that was made last.
+        payments, *others = QUEUES
+        self._start_worker(payments)
+        self._start_worker(*others)
         self._beat.start()
-        self._relay.start()
+        self.relay.start()
 
     def stop(self) -> bool:
         """Finish what is being done, leave the rest in the database. Returns whether all ended in time."""
         from celery.worker import state
 
-        relay_ended = self._relay.stop(STOP_SECONDS)
+        relay_ended = self.relay.stop(STOP_SECONDS)
         self._beat.service.stop()  # it holds nothing: nobody waits until it wakes
         state.should_stop = 0  # a warm stop
-        self._thread.join(STOP_SECONDS)
+        ends = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.1, ends - time.monotonic()))
         state.should_stop = None
-        if self._thread.is_alive():
-            log.warning("the worker inside the server did not end in time")
-        return relay_ended and not self._thread.is_alive()
+        have_ended = not any(thread.is_alive() for thread in self._threads)
+        if not have_ended:
+            log.warning("the workers inside the server did not end in time")
+        return relay_ended and have_ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,11 +20,18 @@ from timebank.jobs.ringer import ringer
 
 done: list[object] = []
 rung: list[int] = []
+mail_server_answers = threading.Event()
 
 
 @job("transactions")
 def note(number: int) -> None:
     done.append(number)
+
+
+@job("notifications", slow=True)
+def write_to_a_server_that_hangs(_number: int) -> None:
+    mail_server_answers.wait(30)
+    done.append("letter")
 
 
 @standing("audit", is_due=lambda: False)
@@ -38,13 +46,16 @@ pytestmark = pytest.mark.sqlite_only
 def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Embedded]:
     done.clear()
     rung.clear()
+    mail_server_answers.clear()
     monkeypatch.setitem(job_functions, note.name, note)
+    monkeypatch.setitem(job_functions, write_to_a_server_that_hangs.name, write_to_a_server_that_hangs)
     monkeypatch.setitem(standing_work, tidy.name, tidy)
     embedded = Embedded()
     embedded.start()
     try:
         yield embedded
     finally:
+        mail_server_answers.set()
         assert embedded.stop()
 
 
@@ -68,6 +79,21 @@ def test_what_is_written_is_done_within_moments(worker: Embedded) -> None:
 
     wait_until(lambda: sorted(done) == list(range(20)) and rung)
     wait_until(lambda: not Job.objects.open().exists())
+
+
+def test_no_payment_waits_for_letters_to_a_server_that_hangs(worker: Embedded) -> None:
+    worker.relay.stop()  # it would lend a hand, later
+    for number in range(10):
+        with transaction.atomic():
+            enqueue(write_to_a_server_that_hangs, number)
+    wait_until(lambda: Job.objects.filter(claimed_until__isnull=False).exists())
+
+    for number in range(5):
+        written(number)
+    wait_until(lambda: sorted(map(str, done)) == list("01234"))
+
+    mail_server_answers.set()
+    wait_until(lambda: done.count("letter") == 10)
 
 
 def test_a_message_delivered_five_times_does_its_work_once(worker: Embedded) -> None:
