@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ledger import operations
+from ledger.models import Hold
 from ledger.operations import Part, shares
 
 from .stories import balance, neighbours
@@ -118,3 +119,17 @@ def test_a_repeat_is_answered_though_nothing_is_left():
     first = operations.pay_together(parts, kind="help", key="x", actor=ana.owner)
 
     assert operations.pay_together(parts, kind="help", key="x", actor=ana.owner) == first
+
+
+@pytest.mark.django_db
+def test_where_one_of_them_takes_no_hours_nobody_gets_any():
+    ana, bento, carla = neighbours(60, 0, 0)
+    operations.close_account(carla, actor=carla.owner)
+    parts = [Part(ana, bento, 30), Part(ana, carla, 30)]
+
+    with pytest.raises(operations.AccountClosed):
+        operations.pay_together(parts, kind="help", key="x", actor=ana.owner)
+
+    ana.refresh_from_db()
+    assert ana.held_minutes == 0
+    assert not Hold.objects.live().exists()
