@@ -20,6 +20,7 @@ from tests.ready import copy_ready_var
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = 4
+READY_SECONDS, READY_SECONDS_PER_THREAD = 0.02, 0.006  # to hear an order, and to begin a thread with its connection
 _number = itertools.count(1)
 
 
@@ -47,7 +48,7 @@ class Racers:
 
     def all(self, *orders: dict[str, Any], threads: int = 1) -> list[Any]:
         """What every thread of all of them answers, having begun at the same moment; orders go round."""
-        at = time.monotonic() + 0.05
+        at = time.monotonic() + READY_SECONDS + READY_SECONDS_PER_THREAD * threads
         waiting = [
             self._ask(number, {"at": at, "threads": threads, "racer": number, **orders[number % len(orders)]})
             for number in range(len(self._processes))
