@@ -5,6 +5,7 @@ The words people write (`Note`) are not shown: they are between the two of them.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -45,16 +46,34 @@ def _shown_or_none(minutes: int | None) -> str:
 
 def _said_of(change: LimitChange) -> str:
     """When it takes effect, for whom, and which limits it sets."""
-    at = formats.date_format(
-        timezone.localtime(change.takes_effect_at), "SHORT_DATETIME_FORMAT"
-    )  # always with the year
     for_whom = gettext("for all") if change.account_id is None else gettext("for this account")
+    if change.returns_to_common:
+        for_whom = gettext("back to the common limits")
     limits = (
         (gettext("credit limit"), shown(change.credit_limit_minutes)),
         (gettext("soft limit"), _shown_or_none(change.soft_limit_minutes)),
         (gettext("largest balance"), _shown_or_none(change.max_balance_minutes)),
     )
-    return " · ".join([at, for_whom, *(f"{name} {said}" for name, said in limits)])
+    said = [_at(change.takes_effect_at), for_whom, *(f"{name} {value}" for name, value in limits)]
+    return " · ".join(said if change.state == LimitChange.State.MADE else [*said, str(change.state.label)])
+
+
+def _at(moment: datetime) -> str:
+    """Always with the year."""
+    return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+
+
+def said_of_limits(change: LimitChange) -> Any:
+    """A change of limits in a line that leads to its page: what it sets, by whom and why, and who called it off."""
+    address = reverse("admin:ledger_limitchange_change", args=[change.pk])
+    line = format_html(
+        '<a class="text-link" href="{}">{}</a> · {}: {}', address, _said_of(change), change.by, change.reason
+    )
+    if change.called_off_at is None:
+        return line
+    return format_html(
+        "{} · {} · {}: {}", line, _at(change.called_off_at), change.called_off_by, change.called_off_because
+    )
 
 
 class _Amounts:
@@ -118,9 +137,9 @@ class AccountAdmin(ReadOnlyAdmin):
     def history_of_limits(self, account: Account) -> Any:
         """Its own, and those for all, the latest first."""
         theirs = Q(account=account) | Q(account=None, kind=account.kind)
-        changes = LimitChange.objects.filter(theirs).select_related("by").order_by("-takes_effect_at", "-pk")
-        lines = ((_said_of(change), change.by, change.reason) for change in changes[:MOST_CHANGES])
-        return format_html_join(mark_safe("<br>"), "{} · {}: {}", lines) or "–"
+        changes = LimitChange.objects.filter(theirs).select_related("by", "called_off_by")
+        latest = changes.order_by("-takes_effect_at", "-pk")[:MOST_CHANGES]
+        return format_html_join(mark_safe("<br>"), "{}", ((said_of_limits(change),) for change in latest)) or "–"
 
 
 @admin.register(Hold)
@@ -223,15 +242,45 @@ class LotAdmin(_Amounts, ReadOnlyAdmin):
         return lot.get_how_display() or gettext("open")
 
 
+class LimitChangeStateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(LimitChange.State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LimitChange]) -> QuerySet[LimitChange]:
+        match self.value():
+            case LimitChange.State.PLANNED:
+                return queryset.filter(applied_at=None, called_off_at=None)
+            case LimitChange.State.MADE:
+                return queryset.exclude(applied_at=None)
+            case LimitChange.State.CALLED_OFF:
+                return queryset.exclude(called_off_at=None)
+        return queryset
+
+
 @admin.register(LimitChange)
 class LimitChangeAdmin(ReadOnlyAdmin):
-    list_display = ["takes_effect_at", "whose", "limit", "soft_limit", "largest_balance", "by", "applied_at"]
+    list_display = ["takes_effect_at", "whose", "standing", "limit", "soft_limit", "largest_balance", "by"]
+    list_filter = [LimitChangeStateFilter]
     list_select_related = ["account__owner", "by"]
     ordering = ["-takes_effect_at", "-pk"]
     fields = [
-        "whose", "limit", "soft_limit", "largest_balance", "reason", "by", "created_at", "takes_effect_at",
-        "applied_at",
+        "whose", "standing", "limit", "soft_limit", "largest_balance", "returns_to_common", "reason", "by",
+        "created_at", "takes_effect_at", "applied_at", "called_off_at", "called_off_by", "called_off_because",
     ]  # fmt: skip
+
+    @display(
+        description=_("state"),
+        label={
+            LimitChange.State.PLANNED: "warning",
+            LimitChange.State.MADE: "success",
+            LimitChange.State.CALLED_OFF: "default",
+        },
+    )
+    def standing(self, change: LimitChange) -> tuple[str, str]:
+        return change.state.value, str(change.state.label)
 
     @display(description=_("account"))
     def whose(self, change: LimitChange) -> Any:

@@ -121,7 +121,7 @@ _WHAT_A_LOT_IS = ("id", "mint_id", "owner_id", "amount_minutes", "expires_at", "
 _WHAT_AN_ACCOUNT_IS = ("id", "public_id", "kind", "owner_id", "opened_at")
 _WHAT_A_LIMIT_CHANGE_SAYS = (
     "id", "account_id", "kind", "credit_limit_minutes", "soft_limit_minutes", "max_balance_minutes", "reason", "by_id",
-    "created_at", "takes_effect_at",
+    "created_at", "takes_effect_at", "returns_to_common",
 )  # fmt: skip
 
 TRIGGERS: tuple[Trigger, ...] = (
@@ -149,8 +149,8 @@ TRIGGERS: tuple[Trigger, ...] = (
         "ledger_limitchange",
         "BEFORE",
         "UPDATE",
-        "ledger_limitchange: nothing of a change of limits changes but that it takes effect, once",
-        f"OLD.applied_at IS NOT NULL OR {_any_differs(*_WHAT_A_LIMIT_CHANGE_SAYS)}",
+        "ledger_limitchange: nothing of a change of limits changes but that it takes effect or is called off, once",
+        f"OLD.applied_at IS NOT NULL OR OLD.called_off_at IS NOT NULL OR {_any_differs(*_WHAT_A_LIMIT_CHANGE_SAYS)}",
     ),
     Trigger(
         f"{PREFIX}account_stays_itself",

@@ -430,6 +430,7 @@ ALL_STAFF = ("coordinator", "moderator", "superuser")
 ACCOUNT = {"object_id": "account"}
 TRANSFER = {"object_id": "object:ledger.transfer"}
 MOVE = {"object_id": "move"}
+LIMITS = {"object_id": "object:ledger.limitchange"}
 HER = {"object_id": "object:accounts.member"}
 LISTING = {"object_id": "object:marketplace.listing"}
 CATEGORY = {"object_id": "object:marketplace.category"}
@@ -457,8 +458,13 @@ STAFF = [
             ("give_hours", ACCOUNT),
             ("write_off_debt", ACCOUNT),
             ("change_its_limits", ACCOUNT),
+            ("follow_common_limits", ACCOUNT),
             ("change_all_limits", {}),
         )
+        for method, cell in (("GET", "200"), ("POST", "422"))
+    ),
+    *(
+        Row("admin:ledger_limitchange_call_off", staff("coordinator", "superuser", cell=cell), method, LIMITS)
         for method, cell in (("GET", "200"), ("POST", "422"))
     ),
     Row("admin:ledger_transfer_undo", staff("coordinator", "superuser"), args=TRANSFER),

@@ -14,7 +14,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -36,7 +36,7 @@ from accounts import operations
 from accounts.models import StaffMove
 from accounts.words import WordsField
 from ledger import admin as ledger_admin
-from ledger.models import Account, Transfer
+from ledger.models import Account, LimitChange, Transfer
 from ledger.operations import Limits, reversible_minutes, usual_limits
 from timebank.durations import shown
 from timebank.durations_field import SUCH_AS, MinutesField
@@ -44,6 +44,7 @@ from timebank.errors import Refusal
 from timebank.read_only import ReadOnlyAdmin, who
 
 MOST_AT_ONCE = 100  # accounts, for they are all locked together
+MOST_PLANNED = 20
 
 
 class _Reason(WordsField):
@@ -111,11 +112,15 @@ class LimitsForm(forms.Form):
     from_day = forms.DateField(
         label=_("From this day on"), help_text=_("Empty: from now on."), required=False, widget=UnfoldAdminDateWidget
     )
-    reason = _Reason(help_text=_("Kept beside the change, for whoever looks at the account."))
+    reason = _Reason(help_text=_("Whoever these limits are for reads these words."))
 
     def limits(self) -> Limits:
         asked = self.cleaned_data
         return Limits(asked["credit_minutes"] or 0, asked["soft_minutes"], asked["max_balance_minutes"])
+
+
+class LimitsReasonForm(forms.Form):
+    reason = _Reason(help_text=_("Whoever these limits are for reads these words."))
 
 
 # The ledger's refusals name its own fields.
@@ -175,7 +180,7 @@ def _what_came(move: StaffMove) -> str:
     return gettext("Done: %(amount)s moved.") % {"amount": shown(move.amount_minutes)}
 
 
-admin.site.unregister([Account, Transfer])
+admin.site.unregister([Account, LimitChange, Transfer])
 
 
 @admin.register(Account)
@@ -183,7 +188,7 @@ class AccountAdmin(ledger_admin.AccountAdmin):
     """The ledger's page of an account, with what a coordinator may do about it."""
 
     actions = ["give_to_selected"]
-    actions_detail = ["give_hours", "write_off_debt", "change_its_limits"]
+    actions_detail = ["give_hours", "write_off_debt", "change_its_limits", "follow_common_limits"]
     actions_list = ["change_all_limits"]
 
     def has_coordinate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -195,8 +200,11 @@ class AccountAdmin(ledger_admin.AccountAdmin):
         if account is None or account.kind == Account.Kind.FUND or account.owner_id == who(request).pk:
             return []
         offered = super().get_actions_detail(request, object_id)
-        senseless = {"write_off_debt"} if account.balance_minutes >= 0 else set()
-        return [button for button in offered if button.method.original_function_name not in senseless]
+        senseless = {
+            "write_off_debt": account.balance_minutes >= 0,
+            "follow_common_limits": not account.has_own_limits,
+        }
+        return [button for button in offered if not senseless.get(button.method.original_function_name)]
 
     @action(description=_("Give hours…"), url_path="give", permissions=["coordinate"], icon="volunteer_activism")
     def give_hours(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -262,6 +270,28 @@ class AccountAdmin(ledger_admin.AccountAdmin):
         back = reverse("admin:ledger_account_change", args=[account.pk])
         return self._change_limits(request, form, account, title=title, back=back)
 
+    @action(
+        description=_("Back to the common limits…"), url_path="common-limits", permissions=["coordinate"], icon="group"
+    )
+    def follow_common_limits(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        account = self._account(object_id)
+
+        def follow(asked: Any) -> str:
+            operations.follow_common_limits(account, reason=asked["reason"], by=who(request))
+            return gettext("This account follows the common limits again.")
+
+        return _ask(
+            self,
+            request,
+            LimitsReasonForm(_given(request)),
+            follow,
+            title=gettext("Let %(name)s have the common limits again") % {"name": account.owner},
+            about=_said_of_common_limits(),
+            button=gettext("Follow the common limits"),
+            back=reverse("admin:ledger_account_change", args=[account.pk]),
+            planned=_planned(account, request),
+        )
+
     @action(description=_("Limits for all…"), url_path="limits-for-all", permissions=["coordinate"], icon="tune")
     def change_all_limits(self, request: HttpRequest) -> HttpResponse:
         back = reverse("admin:ledger_account_changelist")
@@ -295,10 +325,83 @@ class AccountAdmin(ledger_admin.AccountAdmin):
             )
             return gettext("The limits are changed.") if made.applied_at else gettext("The limits will change.")
 
-        return _ask(self, request, form, change, button=gettext("Change limits"), **page)
+        planned = _planned(account, request)
+        return _ask(self, request, form, change, button=gettext("Change limits"), planned=planned, **page)
 
     def _account(self, object_id: int) -> Account:
         return get_object_or_404(Account.objects.filter(kind=Account.Kind.MEMBER).select_related("owner"), pk=object_id)
+
+
+def _said_of_common_limits() -> str:
+    """What a member's account has that has no limits of its own."""
+    common = usual_limits(settings.MEMBER_CREDIT_LIMIT_MINUTES)
+    limits = [
+        (gettext("credit limit"), common.credit_minutes),
+        (gettext("soft limit"), common.soft_minutes),
+        (gettext("largest balance"), common.max_balance_minutes),
+    ]
+    return " · ".join(f"{name} {'–' if minutes is None else shown(minutes)}" for name, minutes in limits)
+
+
+def _planned(account: Account | None, request: HttpRequest) -> list[tuple[str, str]]:
+    """The changes still to come for all and, where there is one, for ``account``: each in a line.
+
+    With each, the address to call it off for whoever may.
+    """
+    whose = Q(account=None) if account is None else Q(account=account) | Q(account=None, kind=account.kind)
+    changes = LimitChange.objects.planned().filter(whose).select_related("account", "by")[:MOST_PLANNED]
+    return [
+        (
+            ledger_admin.said_of_limits(change),
+            reverse("admin:ledger_limitchange_call_off", args=[change.pk])
+            if operations.may_change_limits(change.account, who(request))
+            else "",
+        )
+        for change in changes
+    ]
+
+
+@admin.register(LimitChange)
+class LimitChangeAdmin(ledger_admin.LimitChangeAdmin):
+    """The ledger's page of a change of limits, where a coordinator calls off what is planned."""
+
+    actions_detail = ["call_off"]
+
+    def has_coordinate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return who(request).is_coordinator
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only for what is planned, and nothing in one's own case."""
+        change = LimitChange.objects.planned().select_related("account").filter(pk=object_id).first()
+        if change is None or not operations.may_change_limits(change.account, who(request)):
+            return []
+        return list(super().get_actions_detail(request, object_id))
+
+    @action(description=_("Call off…"), url_path="call-off", permissions=["coordinate"], icon="event_busy")
+    def call_off(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        change = get_object_or_404(LimitChange.objects.select_related("account__owner", "by"), pk=object_id)
+
+        def call_off(asked: Any) -> str:
+            operations.call_off_limits(change, reason=asked["reason"], by=who(request))
+            return gettext("This is called off: the limits stay as they are.")
+
+        form = LimitsReasonForm(_given(request))
+        if change.account is None:  # nobody was told of it yet
+            form.fields["reason"].help_text = gettext("Kept beside the change.")
+            title = gettext("Call off the change of everyone’s limits?")
+        else:
+            title = gettext("Call off the change of the limits of %(name)s?") % {"name": change.account.owner}
+        return _ask(
+            self,
+            request,
+            form,
+            call_off,
+            title=title,
+            about=ledger_admin.said_of_limits(change),
+            button=gettext("Call off"),
+            back=reverse("admin:ledger_limitchange_change", args=[change.pk]),
+            danger=True,
+        )
 
 
 @admin.register(Transfer)

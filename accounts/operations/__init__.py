@@ -4,7 +4,7 @@ from .blocking import block, unblock
 from .donating import donate, look_ahead_of_donation
 from .fund import community_fund
 from .joining import apply_for_membership, approve_member, confirm_email, join, pay_starting_grant, take_in
-from .limits import change_limits
+from .limits import call_off_limits, change_limits, follow_common_limits, may_change_limits
 from .profile import agree, change_preferences, change_profile, present_versions
 from .refusals import (
     AlreadyDecided,
@@ -75,6 +75,7 @@ __all__ = [
     "ask_several",
     "asked_together",
     "block",
+    "call_off_limits",
     "change_limits",
     "change_preferences",
     "change_profile",
@@ -86,6 +87,7 @@ __all__ = [
     "end_sessions",
     "end_token",
     "find_token",
+    "follow_common_limits",
     "forget_ended_devices",
     "free_address",
     "give_back_request",
@@ -101,6 +103,7 @@ __all__ = [
     "make_administrator",
     "make_token",
     "may_approve",
+    "may_change_limits",
     "nonce_of_set",
     "pay_request",
     "pay_starting_grant",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,22 @@ class LimitsDisagree(Refusal):
     field = "soft_limit_minutes"
 
 
+class LimitsInForce(Refusal):
+    """What took effect is changed by another change, and not called off."""
+
+    code = "limits_in_force"
+
+
+class CalledOffAlready(Refusal):
+    code = "called_off_already"
+
+
+class NoLimitsOfItsOwn(Refusal):
+    """An account that has the common limits cannot return to them."""
+
+    code = "no_limits_of_its_own"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Minutes: how far below zero, where the warning begins, and the largest balance; None: no such limit."""
@@ -44,7 +61,7 @@ def change_limits(
     """Give ``account``, or every member's account that has none of its own, new ``limits``, from a moment on or now.
 
     A limit may be cut below a present debt: see `set_credit_limit`. Writes a record for each account when it
-    takes effect. Raises LimitsDisagree; ValueError for negative limits and an empty reason.
+    takes effect. Raises LimitsDisagree; the database refuses negative limits and an empty reason.
     """
     if limits.soft_minutes is not None and limits.soft_minutes >= limits.credit_minutes:
         raise LimitsDisagree(_("The soft limit must be smaller than the limit, for it warns before that is reached."))
@@ -65,35 +82,88 @@ def change_limits(
     return change
 
 
+@retried
+@transaction.atomic
+def call_off_limits(change: LimitChange, *, reason: str, by: Any) -> LimitChange:
+    """Let ``change``, which is planned, never take effect; it stays, with who called it off and why.
+
+    Raises LimitsInForce, CalledOffAlready.
+    """
+    change = _locked(change.pk)  # of this and its taking effect at once, the second sees what the first did
+    if change.state == LimitChange.State.MADE:
+        raise LimitsInForce(_("This has taken effect already. Change the limits again instead."))
+    if change.state == LimitChange.State.CALLED_OFF:
+        raise CalledOffAlready(_("This was called off already."))
+    change.called_off_at, change.called_off_by, change.called_off_because = clock.now(), by, reason
+    change.save(update_fields=["called_off_at", "called_off_by", "called_off_because"])
+    return change
+
+
+@retried
+@transaction.atomic
+def follow_common_limits(account: Account, *, default_credit_minutes: int, reason: str, by: Any) -> LimitChange:
+    """Take from ``account`` the limits of its own: from now on it has the common ones, and follows when they change.
+
+    What is planned for it alone stays planned. ``default_credit_minutes`` is as for `usual_limits`. Raises
+    NoLimitsOfItsOwn.
+    """
+    # Before the common limits are read: a change for all that is under way is waited for, or waits and finds it.
+    account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if not account.has_own_limits:
+        raise NoLimitsOfItsOwn(_("This account follows the common limits already."))
+    common, now = usual_limits(default_credit_minutes), clock.now()
+    change = LimitChange.objects.create(
+        account=account,
+        kind=account.kind,
+        credit_limit_minutes=common.credit_minutes,
+        soft_limit_minutes=common.soft_minutes,
+        max_balance_minutes=common.max_balance_minutes,
+        returns_to_common=True,
+        reason=reason,
+        by=by,
+        created_at=now,
+        takes_effect_at=now,
+    )
+    return _apply(change.pk)
+
+
 def apply_due_limits() -> int:
     """Let changes whose day has come take effect, oldest first; returns how many. The work of `apply_limits`."""
     keys = list(LimitChange.objects.due(clock.now()).values_list("pk", flat=True))
-    return sum(_apply(pk).applied_at is not None for pk in keys)
+    return sum(_apply(pk).state == LimitChange.State.MADE for pk in keys)
 
 
 @retried
 @transaction.atomic
 def _apply(pk: int) -> LimitChange:
-    change = LimitChange.objects.select_for_update().get(pk=pk)
-    if change.applied_at is not None:
+    change = _locked(pk)
+    if change.state != LimitChange.State.PLANNED:
         return change
-    accounts = Account.objects.filter(kind=change.kind, state=Account.State.OPEN)
-    if change.account_id is not None:
-        accounts = accounts.filter(pk=change.account_id)
-    else:
-        accounts = accounts.filter(has_own_limits=False)
-    for account in accounts.order_by("pk"):
-        _set(account, change, is_its_own=change.account_id is not None)
+    for account in _accounts_of(change):
+        _set(account, change)
     change.applied_at = clock.now()
     change.save(update_fields=["applied_at"])
     return change
 
 
-def _set(account: Account, change: LimitChange, *, is_its_own: bool) -> None:
+def _locked(pk: int) -> LimitChange:
+    return LimitChange.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+def _accounts_of(change: LimitChange) -> Iterable[Account]:
+    """Those that ``change`` is for, locked before we look which of them have limits of their own."""
+    accounts = Account.objects.filter(kind=change.kind, state=Account.State.OPEN)
+    if change.account_id is not None:
+        return accounts.filter(pk=change.account_id).select_for_update(no_key=True)
+    locked = list(accounts.select_for_update(no_key=True).order_by("pk"))
+    return [account for account in locked if not account.has_own_limits]
+
+
+def _set(account: Account, change: LimitChange) -> None:
     Account.objects.filter(pk=account.pk).update(
         soft_limit_minutes=change.soft_limit_minutes,
         max_balance_minutes=change.max_balance_minutes,
-        has_own_limits=is_its_own,
+        has_own_limits=change.account_id is not None and not change.returns_to_common,
     )
     set_credit_limit(account, change.credit_limit_minutes, actor=change.by)
 

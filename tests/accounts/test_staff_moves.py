@@ -18,14 +18,16 @@ from accounts.operations import (
     NotAllowed,
     TooFewMinutes,
     approve_move,
+    call_off_limits,
     change_limits,
     decline_move,
+    follow_common_limits,
     grant,
     grant_together,
     propose_reversal,
     write_off,
 )
-from ledger.models import Account, Kind, Record, Transfer
+from ledger.models import Account, Kind, LimitChange, Record, Transfer
 from ledger.operations import (
     AccountFull,
     KeyReused,
@@ -237,6 +239,38 @@ def test_a_coordinator_changes_limits_but_never_her_own():
         change_limits(Limits(10), account=operations.community_fund(), **how)
     with pytest.raises(DayIsPast, match="Choose today or a later day."):
         change_limits(Limits(10), account=ana.account, from_day=date(2020, 12, 24), **how)
+
+
+def planned(account: Account | None, by: Member) -> LimitChange:
+    return change_limits(Limits(30), account=account, from_day=date(2100, 1, 1), reason="The assembly of May", by=by)
+
+
+def test_a_coordinator_calls_off_what_another_one_planned_but_never_in_her_own_case():
+    lourdes, rosa, ana = make_coordinator(), make_coordinator(), make_member()
+    for_all, of_ana, of_lourdes = (planned(whose, rosa) for whose in (None, ana.account, lourdes.account))
+    how = {"reason": "The assembly of June"}
+
+    for change, by in ((of_lourdes, lourdes), (of_ana, make_moderator()), (of_ana, ana), (for_all, ana)):
+        with pytest.raises(NotAllowed):
+            call_off_limits(change, by=by, **how)
+    done = [call_off_limits(change, by=lourdes, **how) for change in (for_all, of_ana)]
+
+    assert [(change.state, change.called_off_by) for change in done] == [("called_off", lourdes)] * 2
+    assert LimitChange.objects.planned().get() == of_lourdes
+
+
+def test_a_coordinator_lets_others_follow_the_common_limits_but_not_herself(settings):
+    settings.MEMBER_CREDIT_LIMIT_MINUTES = 90
+    lourdes, rosa, ana = make_coordinator(), make_coordinator(), make_member()
+    for whose, by in ((ana, lourdes), (lourdes, rosa)):
+        change_limits(Limits(300), account=whose.account, reason="A new roof", by=by)
+
+    for whose, by in ((lourdes, lourdes), (ana, make_moderator()), (ana, ana)):
+        with pytest.raises(NotAllowed):
+            follow_common_limits(whose.account, reason="The roof is on", by=by)
+    follow_common_limits(ana.account, reason="The roof is on", by=lourdes)
+
+    assert [Account.objects.get(owner=her).credit_limit_minutes for her in (ana, lourdes)] == [90, 300]
 
 
 # --- Several at once ------------------------------------------------------------------------------

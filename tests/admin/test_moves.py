@@ -16,6 +16,7 @@ from django.utils import formats, timezone
 from accounts.models import Member, StaffMove
 from accounts.operations import grant
 from ledger.models import Account, LimitChange
+from ledger.operations import apply_due_limits
 from tests.factories import balance, make_coordinator, make_member, make_moderator
 from tests.pages.moving import send
 from tests.pages.reading import words
@@ -194,6 +195,81 @@ def test_limits_change_today_or_on_a_later_day_but_never_on_a_past_one(signed_in
 
     assert told in words(page)
     assert [bool(change.applied_at) for change in LimitChange.objects.all()] == [[], [True], [False]][days + 1]
+
+
+IN_A_WHILE = (timezone.localdate() + timedelta(days=40)).isoformat()
+
+
+def test_a_coordinator_sees_what_is_planned_and_calls_it_off(signed_in):
+    ana, lourdes = make_member(name="Ana Souza"), make_coordinator(name="Lourdes Lima")
+    browser = signed_in(lourdes)
+    for_all = "/admin/ledger/account/limits-for-all/"
+    browser.post(of(ana, "limits"), {"credit_minutes": "2 h", "reason": "A new roof", "from_day": IN_A_WHILE})
+    browser.post(for_all, {"credit_minutes": "1 h", "reason": "The assembly of May", "from_day": IN_A_WHILE})
+    of_ana, of_all = LimitChange.objects.order_by("pk")
+
+    both = [f"/admin/ledger/limitchange/{change.pk}/call-off/" for change in (of_ana, of_all)]
+    assert all(address in browser.get(of(ana, "limits")).content.decode() for address in both)
+    page = browser.get(for_all).content.decode()
+    assert [address in page for address in both] == [False, True]
+    assert "A new roof" in words(browser.get(both[0]))
+    assert browser.post(both[0], {"reason": ""}).status_code == 422
+    assert both[0] in browser.get(f"/admin/ledger/limitchange/{of_ana.pk}/change/").content.decode()
+    done = browser.post(both[0], {"reason": "The roof was mended"}, follow=True)
+
+    assert "This is called off: the limits stay as they are." in words(done)
+    assert both[0] not in done.content.decode()
+    said = words(browser.get(of(ana))).replace("\xa0", " ")
+    assert "largest balance – · called off · Lourdes Lima: A new roof" in said
+    assert "Lourdes Lima: The roof was mended" in said
+    assert "largest balance – · planned · Lourdes Lima: The assembly of May" in said
+    with clock.ahead_by(timedelta(days=50)):
+        apply_due_limits()
+    assert Account.objects.get(owner=ana).credit_limit_minutes == 60
+    late = browser.post(both[1], {"reason": "Too late"})
+    assert (late.status_code, "This has taken effect already." in words(late)) == (422, True)
+    for state, number in (("planned", 0), ("made", 1), ("called_off", 1)):
+        listed = browser.get(f"/admin/ledger/limitchange/?state={state}").content.decode()
+        assert listed.count("field-standing") == number
+
+
+def test_nobody_calls_off_what_is_planned_for_herself(signed_in):
+    lourdes = make_coordinator()
+    signed_in(make_coordinator()).post(
+        of(lourdes, "limits"), {"credit_minutes": "2 h", "reason": "x", "from_day": IN_A_WHILE}
+    )
+    change = LimitChange.objects.get()
+    browser = signed_in(lourdes)
+
+    address = f"/admin/ledger/limitchange/{change.pk}/call-off/"
+    assert address not in browser.get(f"/admin/ledger/limitchange/{change.pk}/change/").content.decode()
+    refused = browser.post(address, {"reason": "x"})
+
+    assert (refused.status_code, "nobody in their own case" in words(refused)) == (422, True)
+    assert LimitChange.objects.planned().get() == change
+
+
+def test_a_coordinator_lets_an_account_follow_the_common_limits_again(signed_in):
+    ana, lourdes = make_member(name="Ana Souza"), make_coordinator(name="Lourdes Lima")
+    browser = signed_in(lourdes)
+    browser.post("/admin/ledger/account/limits-for-all/", {"credit_minutes": "1 h", "reason": "The assembly of May"})
+    assert of(ana, "common-limits") not in browser.get(of(ana)).content.decode()
+    browser.post(of(ana, "limits"), {"credit_minutes": "5 h", "reason": "A new roof"})
+    assert of(ana, "common-limits") in browser.get(of(ana)).content.decode()
+
+    assert "credit limit 1 h · soft limit – · largest balance –" in words(
+        browser.get(of(ana, "common-limits"))
+    ).replace("\xa0", " ")
+    done = browser.post(of(ana, "common-limits"), {"reason": "The roof is on"}, follow=True)
+
+    assert "This account follows the common limits again." in words(done)
+    said = words(done).replace("\xa0", " ")
+    assert "back to the common limits · credit limit 1 h" in said
+    assert "Lourdes Lima: The roof is on" in said
+    account = Account.objects.get(owner=ana)
+    assert (account.credit_limit_minutes, account.has_own_limits) == (60, False)
+    again = browser.post(of(ana, "common-limits"), {"reason": "x"})
+    assert (again.status_code, "follows the common limits already" in words(again)) == (422, True)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 50])

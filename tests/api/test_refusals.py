@@ -12,8 +12,9 @@ from timebank.errors import Refusal
 DOCS = Path(__file__).parents[2] / "docs/refusals.md"
 # What only the staff's site, the set-up and the calls for signing in say.
 ELSEWHERE = {
-    "account_in_use", "category_in_use", "day_is_past", "email_taken", "limits_disagree", "more_than_owed", "not_a_coordinator",
-    "not_a_moderator", "not_allowed", "own_case", "refused",
+    "account_in_use", "called_off_already", "category_in_use", "day_is_past", "email_taken", "limits_disagree",
+    "limits_in_force", "more_than_owed", "no_limits_of_its_own", "not_a_coordinator", "not_a_moderator", "not_allowed",
+    "own_case", "refused",
 }  # fmt: skip
 HIDDEN = {"asked_of_another"}  # told as `no_such_code`
 

@@ -99,8 +99,10 @@ MUTANTS = (
     Mutant("a part added under a used key is paid", SHARING, "    if earlier and earlier != set(keys[:-1]):\n", "    if False:\n"),
     Mutant("who pays several is told of one part, not of the whole", SHARING, "        if total > now.available_minutes:\n", "        if False:\n"),
     Mutant("a limit cut below a debt lets her spend", LIMITS, 'Least(-minutes, F("balance_minutes") - F("held_minutes"))', "-minutes - 10**6"),
-    Mutant("a change for all takes away what one has of her own", LIMITS, "accounts = accounts.filter(has_own_limits=False)", "accounts = accounts.all()"),
+    Mutant("a change for all takes away what one has of her own", LIMITS, "return [account for account in locked if not account.has_own_limits]", "return locked"),
     Mutant("a change takes effect before its day", LIMITS, "    if change.takes_effect_at <= now:", "    if True:"),
+    Mutant("what was called off takes effect", LIMITS, "    if change.state != LimitChange.State.PLANNED:", "    if change.state == LimitChange.State.MADE:"),
+    Mutant("an account keeps limits of its own", LIMITS, "change.account_id is not None and not change.returns_to_common", "change.account_id is not None"),
     Mutant("an account with hours is closed", ACCOUNTS, "    if account.balance_minutes or Hold.objects.live_of(account).exists():", "    if False:"),
     # --- what the database keeps ---
     Mutant("a transfer can be changed", TRIGGERS, '*_never("ledger_transfer", "UPDATE", "DELETE", "TRUNCATE"),', '*_never("ledger_transfer", "DELETE", "TRUNCATE"),'),

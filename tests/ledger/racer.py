@@ -30,7 +30,7 @@ from django.db import connection  # noqa: E402
 
 from ledger import check, operations, triggers  # noqa: E402
 from ledger.log import seal_records  # noqa: E402
-from ledger.models import Account, Hold, Leaf, PaymentRequest, Record, Transfer  # noqa: E402
+from ledger.models import Account, Hold, Leaf, LimitChange, PaymentRequest, Record, Transfer  # noqa: E402
 from tests.factories import make_member  # noqa: E402
 from timebank import clock  # noqa: E402
 from timebank.errors import Refusal  # noqa: E402
@@ -143,6 +143,47 @@ def limit(account: int, minutes: int) -> str:
     return "limited"
 
 
+def plan(account: int, minutes: int) -> int:
+    """Plan another limit for tomorrow."""
+    found, day = Account.objects.get(pk=account), clock.now() + timedelta(days=1)
+    return _change_limits(minutes, by=account, account=found, takes_effect_at=day).pk
+
+
+def call_off(change: int) -> str:
+    found = LimitChange.objects.get(pk=change)
+    return operations.call_off_limits(found, reason="Race", by=found.by).state
+
+
+def let_limits_change(days: int) -> int:
+    """Let take effect what is planned within so many days: how many."""
+    with clock.ahead_by(timedelta(days=days)):
+        return operations.apply_due_limits()
+
+
+def own_limit(account: int, minutes: int) -> str:
+    return _change_limits(minutes, by=account, account=Account.objects.get(pk=account)).state
+
+
+def limit_all(minutes: int, by: int) -> str:
+    return _change_limits(minutes, by=by).state
+
+
+def _change_limits(minutes: int, *, by: int, **how: Any) -> LimitChange:
+    owner = Account.objects.get(pk=by).owner
+    return operations.change_limits(operations.Limits(minutes), reason="Race", by=owner, **how)
+
+
+def follow_common_limits(account: int) -> str:
+    found = Account.objects.get(pk=account)
+    return operations.follow_common_limits(found, default_credit_minutes=0, reason="Race", by=found.owner).state
+
+
+def limits(account: int) -> list[int | bool]:
+    """How far below zero it may go, and whether that is a limit of its own."""
+    found = Account.objects.get(pk=account)
+    return [found.credit_limit_minutes, found.has_own_limits]
+
+
 def close(account: int) -> str:
     found = Account.objects.get(pk=account)
     return operations.close_account(found, actor=found.owner).state
@@ -232,6 +273,13 @@ ORDERS: dict[str, Callable[..., Any]] = {
         sweep,
         reverse,
         limit,
+        plan,
+        call_off,
+        let_limits_change,
+        own_limit,
+        limit_all,
+        follow_common_limits,
+        limits,
         close,
         storm,
         seal,

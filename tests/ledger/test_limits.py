@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from ledger import operations
 from ledger.models import Account, LimitChange
-from ledger.operations import Limits
+from ledger.operations import Limits, limits
 from timebank import clock
 
 from .stories import accept, balance, neighbours, now, pay, steward
 
 pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def change(limits: Limits, **how: object) -> LimitChange:
@@ -64,6 +65,96 @@ def test_a_change_for_later_waits_for_its_day_and_happens_once():
         assert (operations.apply_due_limits(), operations.apply_due_limits()) == (1, 0)
     made.refresh_from_db()
     assert (now(ana).credit_limit_minutes, made.applied_at is not None) == (60, True)
+
+
+def call_off(made: LimitChange, **how: object) -> LimitChange:
+    return operations.call_off_limits(made, **{"reason": "The assembly thought better of it", "by": steward(), **how})
+
+
+def test_what_was_called_off_never_takes_effect_and_is_kept():
+    [ana] = neighbours(0)
+    made = change(Limits(60), account=ana, takes_effect_at=clock.now() + timedelta(days=3))
+
+    gone = call_off(made)
+
+    assert (gone.state, gone.called_off_by, gone.called_off_because) == (
+        LimitChange.State.CALLED_OFF,
+        steward(),
+        "The assembly thought better of it",
+    )
+    with clock.ahead_by(timedelta(days=4)):
+        assert operations.apply_due_limits() == 0
+    assert (now(ana).credit_limit_minutes, LimitChange.objects.get().applied_at) == (0, None)
+    for done in (
+        lambda: LimitChange.objects.filter(pk=made.pk).update(called_off_because="Something else"),
+        lambda: LimitChange.objects.filter(pk=made.pk).update(
+            called_off_at=None, called_off_by=None, called_off_because=""
+        ),
+        lambda: LimitChange.objects.filter(pk=made.pk).update(applied_at=clock.now()),
+        lambda: LimitChange.objects.filter(pk=made.pk).delete(),
+    ):
+        with pytest.raises(IntegrityError, match="ledger_limitchange"), transaction.atomic():
+            done()
+
+
+def test_what_is_called_off_as_its_day_comes_is_left_by_whoever_found_it_due():
+    [ana] = neighbours(0)
+    made = change(Limits(60), account=ana, takes_effect_at=clock.now() + timedelta(days=3))
+
+    with clock.ahead_by(timedelta(days=4)):
+        assert LimitChange.objects.due(clock.now()).get() == made
+        call_off(made)
+        assert limits._apply(made.pk).state == LimitChange.State.CALLED_OFF
+
+    assert now(ana).credit_limit_minutes == 0
+
+
+def test_only_what_is_planned_is_called_off_and_once():
+    [ana] = neighbours(0)
+    made = change(Limits(120), account=ana)
+    planned = change(Limits(60), account=ana, takes_effect_at=clock.now() + timedelta(days=3))
+    call_off(planned)
+
+    with pytest.raises(operations.LimitsInForce):
+        call_off(made)
+    with pytest.raises(operations.CalledOffAlready):
+        call_off(planned, reason="And once more")
+
+    assert LimitChange.objects.get(pk=planned.pk).called_off_because == "The assembly thought better of it"
+    assert now(ana).credit_limit_minutes == 120
+
+
+def follow_common(account: Account, **how: object) -> LimitChange:
+    usual = {"default_credit_minutes": 30, "reason": "As everybody", "by": steward()}
+    return operations.follow_common_limits(account, **{**usual, **how})
+
+
+def test_an_account_returns_to_the_common_limits_and_follows_them():
+    ana, bento = neighbours(0, 0)
+    change(Limits(60, 30, 600))
+    change(Limits(240), account=ana)
+
+    made = follow_common(ana)
+
+    assert (made.account, made.returns_to_common, made.reason) == (ana, True, "As everybody")
+    for account in (ana, bento):
+        has = now(account)
+        assert (has.credit_limit_minutes, has.soft_limit_minutes, has.max_balance_minutes) == (60, 30, 600)
+        assert not has.has_own_limits
+    change(Limits(90))
+    assert [now(account).credit_limit_minutes for account in (ana, bento)] == [90, 90]
+    with pytest.raises(operations.NoLimitsOfItsOwn):
+        follow_common(ana)
+
+
+def test_where_nothing_was_ever_decided_for_all_one_returns_to_what_newcomers_get():
+    ana, bento = neighbours(0, 0)
+    change(Limits(240), account=ana)
+    pay(ana, bento, 100)
+
+    follow_common(ana)
+
+    assert (now(ana).credit_limit_minutes, now(ana).floor_minutes, now(ana).available_minutes) == (30, -100, 0)
 
 
 def test_a_soft_limit_warns_before_the_limit_refuses():
@@ -120,10 +211,17 @@ def test_a_repeat_is_answered_although_the_account_is_full_now():
         ("limit_change_soft_not_negative", {"soft_limit_minutes": -1}),
         ("limit_change_most_is_some", {"max_balance_minutes": 0}),
         ("limit_change_has_a_reason", {"reason": ""}),
+        ("limit_change_returns_one_account", {"returns_to_common": True}),
+        ("limit_change_called_off_by_whom_and_why", {"called_off_at": NOW}),
+        ("limit_change_called_off_by_whom_and_why", {"called_off_because": "Nobody knows when"}),
+        ("limit_change_made_or_called_off", {"applied_at": NOW, "called_off_at": NOW, "called_off_because": "Both"}),
     ],
 )
 def test_each_rule_of_a_change_is_a_constraint(rule, changed):
     moment = clock.now()
-    usual = {"kind": Account.Kind.MEMBER, "credit_limit_minutes": 0, "reason": "x", "by": neighbours(0)[0].owner}
+    somebody = neighbours(0)[0].owner
+    usual = {"kind": Account.Kind.MEMBER, "credit_limit_minutes": 0, "reason": "x", "by": somebody}
+    if rule == "limit_change_made_or_called_off":
+        usual["called_off_by"] = somebody
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
         LimitChange.objects.create(created_at=moment, takes_effect_at=moment, **{**usual, **changed})

@@ -260,6 +260,38 @@ def test_a_limit_cut_as_it_is_used_lets_nobody_below_it(racers: Racers) -> None:
     assert ends_well(racers, [ana, bento])["balances"] == [0, 0]
 
 
+def test_a_change_called_off_as_it_takes_effect_is_one_of_both(racers: Racers) -> None:
+    [ana] = racers.one("prepare", balances=[0])
+    racers.one("own_limit", account=ana, minutes=60)
+
+    for _round in range(rounds(200)):
+        before, after = (60, 120) if racers.one("limits", account=ana)[0] == 60 else (120, 60)
+        change = racers.one("plan", account=ana, minutes=after)
+        both = (order("let_limits_change", days=2), order("call_off", change=change))
+        answers = Counter(map(str, racers.all(*both)))
+        if answers["called_off"]:
+            assert answers == {"called_off": 1, "called_off_already": 1, "0": 2}
+        else:
+            assert (answers["limits_in_force"], answers["1"] >= 1) == (2, True)
+        assert racers.one("limits", account=ana) == [before if answers["called_off"] else after, True]
+
+    ends_well(racers, [ana])
+
+
+def test_who_returns_to_the_common_limits_as_they_change_has_the_new_ones(racers: Racers) -> None:
+    [ana] = racers.one("prepare", balances=[0])
+
+    for round_ in range(rounds(200)):
+        racers.one("own_limit", account=ana, minutes=999)
+        common = order("limit_all", minutes=60 + round_, by=ana)
+        answers = racers.all(order("follow_common_limits", account=ana), common)
+        assert "made" in answers
+        assert racers.one("limits", account=ana) == [60 + round_, False]
+
+    racers.one("limit_all", minutes=0, by=ana)
+    ends_well(racers, [ana])
+
+
 def test_records_sealed_by_several_at_once_are_numbered_without_a_gap(racers: Racers) -> None:
     ana, bento = racers.one("prepare", balances=[1_000_000, 0])
 
