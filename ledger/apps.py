@@ -12,12 +12,15 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import letters
+        from notifications.queries import add_names
 
         from . import queries
 
         letters.add_words("hours-arrived", queries.words_of_event)
         letters.add_words("payment-asked", queries.words_of_request)
         letters.add_facts("payment-asked", queries.facts_of_request)
+        add_names("limits_changed", queries.why_limits_change)
+        add_names("limits_called_off", queries.why_called_off)
         # No rule: where Django lets a migration's before and after be told.
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +17,7 @@ from notifications.models import Event
 from timebank import clock
 
 from . import statements
-from .models import Account, Entry, Hold, Note, PaymentRequest
+from .models import Account, Entry, Hold, LimitChange, Note, PaymentRequest
 from .statements import ALL, Chosen, MonthTotal
 
 LINES_AT_A_TIME = 1_000  # of a whole statement
@@ -191,6 +191,43 @@ def facts_of_request(event: Event) -> list[tuple[str, str]]:
         (gettext("Can be paid until"), formats.date_format(timezone.localtime(at), "DATETIME_FORMAT"))
         for at in expires_at
     ]
+
+
+def why_limits_change(keys: Collection[Any]) -> dict[Any, str]:
+    """The reasons that coordinators gave for these changes of limits, by their keys."""
+    return dict(LimitChange.objects.filter(pk__in=keys).values_list("pk", "reason"))
+
+
+def why_called_off(keys: Collection[Any]) -> dict[Any, str]:
+    """Why these changes of limits were called off, by their keys."""
+    return dict(LimitChange.objects.filter(pk__in=keys).values_list("pk", "called_off_because"))
+
+
+MOST_PLANNED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsOf:
+    """How an owner came by the limits that her account has, and what will become of them."""
+
+    account: Account
+    in_force: LimitChange | None  # None where they are as they were when it was opened
+    since: date  # where the community is
+    planned: list[LimitChange]
+
+
+def limits_of(account: Account) -> LimitsOf | None:
+    """Its limits, for its owner; None where there are none and none are planned. Two queries."""
+    changes = LimitChange.objects.meant_for(account)
+    in_force = changes.exclude(applied_at=None).order_by("-applied_at", "-pk").first()
+    planned = list(changes.planned()[:MOST_PLANNED])
+    has_some = account.credit_limit_minutes or account.max_balance_minutes
+    if not (has_some or planned):
+        return None
+    since = timezone.localtime(account.opened_at, timezone.get_default_timezone()).date()
+    if in_force is not None:
+        since = max(since, in_force.from_day)
+    return LimitsOf(account, in_force, since, planned)
 
 
 @dataclass(frozen=True, slots=True)

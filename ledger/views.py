@@ -40,8 +40,9 @@ JUST_NOW = timedelta(minutes=2)  # so long after its arrival a payment is still 
 def wallet(request: HttpRequest) -> HttpResponse:
     """Where her hours are: the balance, what is on its way, and what is chosen of the statement, newest first.
 
-    As a fragment: the balance, what was given and received, the statement (``lines`` of it, so that what was unfolded
-    stays), the lines ``before`` one, to stand below those shown already, or the statement with its filters.
+    As a fragment: the balance, how far she may go, what was given and received, the statement (``lines`` of it, so that
+    what was unfolded stays), the lines ``before`` one, to stand below those shown already, or the statement with its
+    filters.
     """
     account = Account.objects.filter(owner=request.user.pk).first()
     if account is None:
@@ -49,6 +50,8 @@ def wallet(request: HttpRequest) -> HttpResponse:
     target = fragment(request)
     if target == "balance":
         return render(request, "ledger/_balance.html", {"account": account})
+    if target == "limits":
+        return render(request, "ledger/_limits.html", {"limits": queries.limits_of(account)})
     if target == "in-and-out":
         return render(request, "ledger/_given_and_received.html", {"lately": statements.lately(account)})
     context = _statement(request, account)
@@ -63,6 +66,7 @@ def wallet(request: HttpRequest) -> HttpResponse:
             return push_url(answer, f"{request.path}?{context['asked'].urlencode()}".removesuffix("?"))
     context |= {
         "expiring": origins.expiring_soon(account),
+        "limits": queries.limits_of(account),
         "first_lots": origins.first_lots(account, limit=FIRST_LOTS),
         # Of very many lines this takes longer than all else: then it follows, or is asked for.
         "lately": None if is_long(account) and "lately" not in request.GET else statements.lately(account),

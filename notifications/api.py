@@ -39,7 +39,9 @@ class NotificationSerializer(serializers.ModelSerializer[Event]):
 
     text = serializers.SerializerMethodField()
     about = PersonField(allow_null=True)
-    title = serializers.CharField(help_text="What the thing it is about is called, where it has a name.")
+    title = serializers.CharField(
+        help_text="What the thing it is about is called, where it has a name; of limits, why they change."
+    )
     data = serializers.SerializerMethodField()  # type: ignore[assignment]
     address = serializers.SerializerMethodField()
 

@@ -21,6 +21,10 @@ def _minutes(words: str) -> Any:
     return serializers.IntegerField(required=False, help_text=words)
 
 
+def _minutes_or_none(words: str) -> Any:
+    return serializers.IntegerField(required=False, allow_null=True, help_text=words)
+
+
 def _is(words: str) -> Any:
     return serializers.BooleanField(required=False, help_text=words)
 
@@ -39,8 +43,15 @@ class EventDataSerializer(serializers.Serializer[Any]):
     yours_minutes = _minutes("What of it the reader gets, where an exchange was settled.")
     at_stake_minutes = _minutes("What there was to share, where a dispute was ruled.")
     expires_on = serializers.DateField(required=False, help_text="Of `hours-expiring`: the day.")
+    from_day = serializers.DateField(
+        required=False, help_text="Of `limits-changed`: the day from which they hold, or were to hold."
+    )
+    credit_limit_minutes = _minutes("Of `limits-changed`: how far below zero the reader may go.")
+    soft_limit_minutes = _minutes_or_none("Of `limits-changed`: beyond how much owed the reader is warned.")
+    max_balance_minutes = _minutes_or_none("Of `limits-changed`: the reader's largest balance.")
+    returns_to_common = _is("Of `limits-changed`: whether the reader has the limits of everyone again.")
     step = _word("What was done; of `exchange-changed`. `standing`: the other one takes part again, or no more.")
-    state = _word("In which state the exchange, or the member, is now.")
+    state = _word("In which state the exchange, the member, or the change of limits is now.")
     before = _word("In which state the exchange was, where its time ran out.")
     was = _word("In which state the member was.")
     outcome = _word("Of a dispute that was ruled.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
+from datetime import date
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from timebank.durations import in_words
@@ -109,3 +111,20 @@ class LimitChange(models.Model):
         if self.applied_at is not None:
             return self.State.MADE
         return self.State.PLANNED if self.called_off_at is None else self.State.CALLED_OFF
+
+    @property
+    def from_day(self) -> date:
+        """The day where the community is, on which it takes effect, or was to."""
+        return timezone.localtime(self.applied_at or self.takes_effect_at, timezone.get_default_timezone()).date()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What events say of it: a day and minutes, no words."""
+        return {
+            "state": self.state.value,
+            "from_day": self.from_day.isoformat(),
+            "credit_limit_minutes": self.credit_limit_minutes,
+            "soft_limit_minutes": self.soft_limit_minutes,
+            "max_balance_minutes": self.max_balance_minutes,
+            "returns_to_common": self.returns_to_common,
+        }

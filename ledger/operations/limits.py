@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ledger.log import write_record
 from ledger.models import Account, LimitChange
+from notifications.operations import Telling, tell_all
 from timebank import clock
 from timebank.errors import Refusal
 from timebank.retries import retried
@@ -61,7 +62,8 @@ def change_limits(
     """Give ``account``, or every member's account that has none of its own, new ``limits``, from a moment on or now.
 
     A limit may be cut below a present debt: see `set_credit_limit`. Writes a record for each account when it
-    takes effect. Raises LimitsDisagree; the database refuses negative limits and an empty reason.
+    takes effect, and tells its owner; of what is planned for her alone it tells her at once. Raises LimitsDisagree;
+    the database refuses negative limits and an empty reason.
     """
     if limits.soft_minutes is not None and limits.soft_minutes >= limits.credit_minutes:
         raise LimitsDisagree(_("The soft limit must be smaller than the limit, for it warns before that is reached."))
@@ -79,6 +81,7 @@ def change_limits(
     )
     if change.takes_effect_at <= now:
         return _apply(change.pk)
+    _tell_owner_of(change)
     return change
 
 
@@ -87,7 +90,7 @@ def change_limits(
 def call_off_limits(change: LimitChange, *, reason: str, by: Any) -> LimitChange:
     """Let ``change``, which is planned, never take effect; it stays, with who called it off and why.
 
-    Raises LimitsInForce, CalledOffAlready.
+    Tells the owner of the account it was for, if it was for one. Raises LimitsInForce, CalledOffAlready.
     """
     change = _locked(change.pk)  # of this and its taking effect at once, the second sees what the first did
     if change.state == LimitChange.State.MADE:
@@ -96,6 +99,7 @@ def call_off_limits(change: LimitChange, *, reason: str, by: Any) -> LimitChange
         raise CalledOffAlready(_("This was called off already."))
     change.called_off_at, change.called_off_by, change.called_off_because = clock.now(), by, reason
     change.save(update_fields=["called_off_at", "called_off_by", "called_off_because"])
+    _tell_owner_of(change)
     return change
 
 
@@ -139,10 +143,10 @@ def _apply(pk: int) -> LimitChange:
     change = _locked(pk)
     if change.state != LimitChange.State.PLANNED:
         return change
-    for account in _accounts_of(change):
-        _set(account, change)
+    changed = [account for account in _accounts_of(change) if _set(account, change)]
     change.applied_at = clock.now()
     change.save(update_fields=["applied_at"])
+    tell_all([_telling(change, account.owner_id) for account in changed if account.kind == Account.Kind.MEMBER])
     return change
 
 
@@ -159,13 +163,28 @@ def _accounts_of(change: LimitChange) -> Iterable[Account]:
     return [account for account in locked if not account.has_own_limits]
 
 
-def _set(account: Account, change: LimitChange) -> None:
+def _set(account: Account, change: LimitChange) -> bool:
+    """Give ``account`` what ``change`` says; whether that is something else than it had."""
+    limits = ("credit_limit_minutes", "soft_limit_minutes", "max_balance_minutes")
+    is_other = any(getattr(account, name) != getattr(change, name) for name in limits)
     Account.objects.filter(pk=account.pk).update(
         soft_limit_minutes=change.soft_limit_minutes,
         max_balance_minutes=change.max_balance_minutes,
         has_own_limits=change.account_id is not None and not change.returns_to_common,
     )
     set_credit_limit(account, change.credit_limit_minutes, actor=change.by)
+    return is_other
+
+
+def _tell_owner_of(change: LimitChange) -> None:
+    """Tell of what is planned, or called off, for one member alone: what is for all everybody sees in her wallet."""
+    if change.account is not None and change.account.kind == Account.Kind.MEMBER:
+        tell_all([_telling(change, change.account.owner_id)])
+
+
+def _telling(change: LimitChange, owner_id: int) -> Telling:
+    why = "limits_called_off" if change.state == LimitChange.State.CALLED_OFF else "limits_changed"
+    return Telling(owner_id, "limits-changed", None, {**change.told, why: change.pk}, in_inbox=True)
 
 
 @retried

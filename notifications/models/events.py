@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from timebank.durations import shown
 
+_NUMBERS = {"payment", "limits_changed", "limits_called_off"}  # in an event's data: keys of rows, for us alone
+
 
 class Feed(models.Model):
     """A member's counter of events; its row is the lock that keeps their numbers in commit order."""
@@ -66,6 +68,7 @@ class Event(models.Model):
         PAYMENT_CONFIRMED = "payment-confirmed", _("a code was paid")
         PAYMENT_EXPIRED = "payment-expired", _("the time of a code is over")
         PAYMENT_CANCELLED = "payment-cancelled", _("a code was taken back")
+        LIMITS_CHANGED = "limits-changed", _("limits changed, or will")
         LISTING_CHANGED = "listing-changed", _("a listing was hidden or may be shown")
         WEBHOOK_STOPPED = "webhook-stopped", _("a program is told nothing any more")
 
@@ -124,7 +127,8 @@ class Event(models.Model):
             return reverse("admin:accounts_member_change" if applicant else "admin:index", args=applicant)
         if self.type == self.Type.HOURS_EXPIRING:
             return reverse("hours")
-        return reverse("wallet" if self.type == self.Type.HOURS_GRANTED else "dashboard")
+        of_the_wallet = {self.Type.HOURS_GRANTED, self.Type.LIMITS_CHANGED}
+        return reverse("wallet" if self.type in of_the_wallet else "dashboard")
 
     @property
     def frame(self) -> dict[str, Any]:
@@ -151,7 +155,7 @@ class Event(models.Model):
     @property
     def public_data(self) -> dict[str, Any]:
         """Its data, with no number but public ids; a payment request has its txid."""
-        return {name: value for name, value in self.data.items() if name != "payment"}
+        return {name: value for name, value in self.data.items() if name not in _NUMBERS}
 
     @property
     def frame_type(self) -> str:

@@ -10,7 +10,8 @@ from django.test import Client
 
 from accounts import operations
 from ledger.models import Transfer
-from tests.factories import make_member
+from ledger.operations import Limits
+from tests.factories import make_coordinator, make_member
 from tests.ledger.stories import pay
 from tests.work import drain
 
@@ -106,6 +107,19 @@ def test_her_lots_add_up_to_what_she_has(ana):
 
     assert sum(lot["amount_minutes"] for lot in lots) == 600
     assert lots[0]["reason"] == "grant"
+
+
+def test_of_limits_days_and_minutes_are_told_and_why_where_things_are_named(ana):
+    operations.change_limits(Limits(300, 180), account=ana.account, reason="The assembly of May", by=make_coordinator())
+
+    [line] = Program(ana).get("notifications/?unread=true&page_size=1").json()["results"]
+
+    assert (line["type"], line["title"]) == ("limits-changed", "The assembly of May")
+    assert line["text"].endswith("you may owe up to 5 h. You are warned before you owe more than 3 h.")
+    assert {**line["data"], "from_day": ""} == {
+        "state": "made", "from_day": "", "credit_limit_minutes": 300, "soft_limit_minutes": 180,
+        "max_balance_minutes": None, "returns_to_common": False,
+    }  # fmt: skip
 
 
 def test_nobody_elses(ana, bento):

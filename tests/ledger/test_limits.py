@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from ledger import operations
 from ledger.models import Account, LimitChange
 from ledger.operations import Limits, limits
+from notifications.models import Event
 from timebank import clock
 
 from .stories import accept, balance, neighbours, now, pay, steward
@@ -69,6 +73,17 @@ def test_a_change_for_later_waits_for_its_day_and_happens_once():
 
 def call_off(made: LimitChange, **how: object) -> LimitChange:
     return operations.call_off_limits(made, **{"reason": "The assembly thought better of it", "by": steward(), **how})
+
+
+def told(account: Account) -> list[dict[str, Any]]:
+    """What its owner was told of limits, oldest first, and in her inbox."""
+    events = Event.objects.filter(member=account.owner_id, type="limits-changed").order_by("seq")
+    assert all(event.in_inbox and not event.by_mail for event in events)
+    return [event.public_data for event in events]
+
+
+def day_of(moment: datetime) -> str:
+    return timezone.localtime(moment, timezone.get_default_timezone()).date().isoformat()
 
 
 def test_what_was_called_off_never_takes_effect_and_is_kept():
@@ -155,6 +170,65 @@ def test_where_nothing_was_ever_decided_for_all_one_returns_to_what_newcomers_ge
     follow_common(ana)
 
     assert (now(ana).credit_limit_minutes, now(ana).floor_minutes, now(ana).available_minutes) == (30, -100, 0)
+
+
+def test_whoever_has_other_limits_now_is_told_once_and_nobody_else():
+    ana, bento, clara = neighbours(0, 0, 0)
+    change(Limits(240), account=ana)
+
+    change(Limits(60, 30, 600))
+    change(Limits(60, 30, 600))
+    follow_common(ana)
+
+    today = day_of(clock.now())
+    said = {
+        "state": "made", "from_day": today, "credit_limit_minutes": 60, "soft_limit_minutes": 30,
+        "max_balance_minutes": 600, "returns_to_common": False,
+    }  # fmt: skip
+    assert told(bento) == told(clara) == [said]
+    own = {**said, "credit_limit_minutes": 240, "soft_limit_minutes": None, "max_balance_minutes": None}
+    assert told(ana) == [own, {**said, "returns_to_common": True}]
+    assert not Event.objects.filter(member=steward()).exists()
+
+
+def test_of_what_is_planned_for_her_alone_she_is_told_at_once_and_when_it_happens():
+    [ana] = neighbours(0)
+    moment = clock.now() + timedelta(days=3)
+
+    change(Limits(60), account=ana, takes_effect_at=moment)
+    with clock.ahead_by(timedelta(days=3)):
+        operations.apply_due_limits()
+        operations.apply_due_limits()
+
+    assert [(data["state"], data["from_day"]) for data in told(ana)] == [
+        ("planned", day_of(moment)),
+        ("made", day_of(moment)),
+    ]
+
+
+def test_of_what_is_planned_for_her_alone_she_is_told_that_it_is_called_off():
+    ana, bento = neighbours(0, 0)
+    moment = clock.now() + timedelta(days=3)
+
+    call_off(change(Limits(60), account=ana, takes_effect_at=moment))
+    call_off(change(Limits(60), takes_effect_at=moment))
+
+    assert [(data["state"], data["from_day"]) for data in told(ana)] == [
+        ("planned", day_of(moment)),
+        ("called_off", day_of(moment)),
+    ]
+    assert told(bento) == []
+
+
+@pytest.mark.parametrize("people", [1, 4])
+def test_all_are_told_by_the_same_two_statements(people):
+    neighbours(*[0] * people)
+
+    with CaptureQueriesContext(connection) as asked:
+        change(Limits(60))
+
+    assert sum("notifications_" in query["sql"] for query in asked) == 2
+    assert Event.objects.filter(type="limits-changed").count() == people
 
 
 def test_a_soft_limit_warns_before_the_limit_refuses():

@@ -21,6 +21,10 @@ from ..factories import make_member
 pytestmark = pytest.mark.django_db
 
 CODE = {"payment": 1, "txid": "x" * 32}
+LIMITS = {
+    "from_day": "2027-01-01", "credit_limit_minutes": 300, "soft_limit_minutes": None, "max_balance_minutes": None,
+    "returns_to_common": False,
+}  # fmt: skip
 PAID = {"transfer": "k3v9m2xq7dhp4rtw8c", "amount_minutes": 90, "kind": "help"}
 
 LINE = r'<b><a id="line-\d+" href="/notifications/\d+/">(.*?)</a></b>'
@@ -100,6 +104,11 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="exchange-reminder", data={"exchange": "x1", "state": "delivered"})
     told(member, about=about, type_="dispute-opened", data={"case": "x1"})
     told(member, about=about, type_="listing-changed", data={"listing": "x1", "hidden": True})
+    for state in ("planned", "made"):
+        for some in ({"credit_limit_minutes": 300}, {"credit_limit_minutes": 0}):
+            told(member, about=about, type_="limits-changed", data={**LIMITS, "state": state, **some})
+    told(member, about=about, type_="limits-changed", data={**LIMITS, "state": "made", "returns_to_common": True})
+    told(member, about=about, type_="limits-changed", data={**LIMITS, "state": "called_off"})
     told(member, about=about, type_="webhook-stopped", data={"webhook": "x1", "gone": True})
     told(member, about=about, type_="webhook-stopped", data={"webhook": "x1", "gone": False})
     told(member, about=about, type_="payment-asked", data=CODE)
@@ -110,12 +119,12 @@ def test_every_type_has_its_sentence(client, language, is_known):
     told(member, about=about, type_="payment-cancelled", data=CODE)
     client.force_login(member)
 
-    pages = [client.get(f"/notifications/{query}") for query in ("", "?before=7")]
+    pages = [client.get(f"/notifications/{query}") for query in ("", "?before=13")]
 
     said = [sentence for page in pages for sentence in sentences(page)]
     assert set(Event.objects.values_list("type", flat=True)) == Event.TYPES
-    assert len(said) == 26
-    assert len(set(said)) >= 25  # none says what another one does
+    assert len(said) == 32
+    assert len(set(said)) >= 31  # none says what another one does
     assert all(len(sentence) > 10 and "None" not in sentence for sentence in said)
     assert all("<b>Nunes" not in page.content.decode() for page in pages)
 
@@ -189,6 +198,7 @@ def test_opening_a_line_marks_it_as_read_and_goes_to_its_page(client):
     [
         ("hours-granted", {"amount_minutes": 240}, "/wallet/"),
         ("membership-changed", {"state": "active"}, "/home/"),
+        ("limits-changed", {**LIMITS, "state": "made"}, "/wallet/"),
         ("grant-failed", {}, "/people/{about}/"),
         ("webhook-stopped", {"webhook": "x1", "gone": False}, "/settings/webhooks/"),
     ],

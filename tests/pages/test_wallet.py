@@ -18,9 +18,9 @@ from .reading import amounts, links, words
 
 pytestmark = pytest.mark.django_db
 
-# Session, member, account, categories, lines, months, holds on their way, what expires, the first lots, the latest
-# months, what is unread.
-QUERIES = 11
+# Session, member, account, categories, lines, months, holds on their way, what expires, the limits in force and those
+# to come, the first lots, the latest months, what is unread.
+QUERIES = 13
 
 
 def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):
