@@ -10,15 +10,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Member
-from ledger.models import Account, Entry, Hold, Kind, Transfer
+from ledger import community
+from ledger.models import Account, BooksCheck, Entry, Hold, Kind, LimitChange, Transfer
 from ledger.operations import fund
 from ledger.views import LINES_ON_A_PAGE
 from marketplace.models import Dispute, Exchange, Listing, Review
 from notifications.api_events import EventDataSerializer
 from notifications.models import Event, Letter
 from tests.factories import make_member
+from tests.pages.reading import words
 from timebank import clock, demo
 from timebank.demo.build import READ_UNTIL
 from timebank.demo.exchanges import DEALS
@@ -53,13 +56,14 @@ def test_the_neighbourhood_is_there_and_running_again_changes_nothing():
         assert str(login) in said
     assert len(demo.logins()) == 4
 
-    # sixty people and some who wait, most of the payments small, nobody absurdly rich or poor
+    # sixty people and some who wait, most of the payments small, nobody absurdly rich, and one who owes a little
     assert Member.objects.active().count() == len(PEOPLE)
     assert Member.objects.filter(state=Member.State.APPLIED).count() == len(APPLICANTS)
     amounts = [amount for _payer, _payee, amount, _kind, _note in story()]
     assert 400 <= len(amounts) <= 600
     assert all(30 <= amount <= 150 for amount in amounts)
-    assert all(0 <= minutes <= 12 * 60 for minutes in balances().values())
+    assert all(-3 * 60 < minutes <= 12 * 60 for minutes in balances().values())
+    assert sum(minutes < 0 for minutes in balances().values()) == 1
     assert len(set(balances().values())) > 20
 
     # all of it in the past three months and a little, the newest minutes ago
@@ -116,6 +120,37 @@ def test_the_market_is_full_and_exchanges_stand_in_every_state():
     for login in demo.logins()[:2]:
         waiting = Exchange.objects.waiting_for(Member.objects.get(email=login.email))
         assert {exchange.state for exchange in waiting} == {"proposed", "delivered"}
+
+
+def test_limits_were_decided_for_all_and_for_one_and_more_is_planned(client):
+    run()
+
+    common, own, planned = LimitChange.objects.order_by("created_at")
+    assert (common.account, planned.account, own.account.owner.email) == (None, None, f"margaret@{DOMAIN}")
+    assert [change.state for change in (common, own, planned)] == ["made", "made", "planned"]
+    assert own.max_balance_minutes
+    assert 14 < (planned.from_day - timezone.localdate(timezone=timezone.get_default_timezone())).days < 28
+    # as those two read it who may sign in, each in her language
+    client.force_login(Member.objects.get(email=f"ana@{DOMAIN}"))
+    of_ana = words(client.get("/wallet/"))
+    assert "Estes são os limites de todo mundo." in of_ana
+    assert "Você pode dever até 5 h" in of_ana
+    assert planned.reason in of_ana
+    client.force_login(own.account.owner)
+    of_margaret = words(client.get("/wallet/"))
+    assert "These limits are yours alone. You may owe up to 8 h You are warned beyond 5 h You may have up to 30 h" in (
+        of_margaret
+    )
+    assert planned.reason not in of_margaret
+
+
+def test_hours_came_back_and_the_books_were_checked():
+    run()
+
+    figures = community._add_up()
+    assert (figures.redeemed_minutes, figures.retired_minutes, figures.sum_minutes) == (150, 60, 0)
+    assert community.last_check().is_sound
+    assert BooksCheck.objects.count() == 1
 
 
 def test_programs_are_told_nothing_that_the_schema_does_not_name():

@@ -153,6 +153,8 @@ FOUND_ON_THE_WAY = {
         "admin:ledger_account_give_hours",
         "admin:ledger_account_write_off_debt",
         "admin:ledger_account_change_its_limits",
+        "admin:ledger_account_follow_common_limits",
+        "admin:ledger_limitchange_call_off",
         "admin:ledger_transfer_undo",
         "admin:marketplace_listing_hide_it",
     },
@@ -368,11 +370,13 @@ def test_staff_pages(eyes: Callable[..., Eyes], scene: Any) -> None:
         member.format(scene["pks"]["suspended"], "reinstate"),
         member.format(scene["pks"]["neighbour"], "roles"),
     )
-    her.see(*(f"/admin/ledger/account/{scene['pks']['account']}/{door}/" for door in ("give", "write-off", "limits")))
-    for name, door in {"ledger/transfer": "undo", "marketplace/listing": "hide"}.items():
+    of_an_account = f"/admin/ledger/account/{scene['pks']['account']}"
+    her.see(*(f"{of_an_account}/{door}/" for door in ("give", "write-off", "limits", "common-limits")))
+    doors = {"ledger/transfer": "undo", "ledger/limitchange": "call-off", "marketplace/listing": "hide"}
+    for name, door in doors.items():
         her.page.goto(f"{her.url}/admin/{name}/")
         row = str(her.page.locator("#result_list tbody th a").first.get_attribute("href"))
-        her.see(row.replace("change/", f"{door}/"))
+        her.see(row.replace("/change/", f"/{door}/"))
     her.send_empty(member.format(scene["pks"]["neighbour"], "suspend"), "main form", reason="")
     assert her.found_nothing()
 

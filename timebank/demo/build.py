@@ -18,8 +18,9 @@ from ledger import operations as ledger
 from marketplace import operations as marketplace
 from notifications import operations as notifications
 from timebank import clock
+from timebank.tasks import walk_the_books
 
-from . import codes, market
+from . import codes, limits, market
 from .logins import LOGINS, PASSWORD
 from .payments import Imagination, Payment
 from .people import APPLICANTS, PEOPLE, Person
@@ -54,6 +55,7 @@ def build() -> int:
     with _clock_at(now - timedelta(minutes=1)):
         marketplace.keep_deadlines()
         notifications.count_as_told()
+        walk_the_books()  # as every night: a visitor reads that all of it adds up
     return paid
 
 
@@ -64,11 +66,16 @@ def _story(now: datetime, members: dict[str, Member]) -> Iterator[tuple[datetime
         ((_arrival(now, person), 0, _joins(person, members)) for person in arrivals),
         iter([(now - READ_UNTIL, 1, _everybody_reads(members))]),
         (
-            (payment.at, 2, _pays(number, payment, members))
+            (payment.at, 2, _pays(f"demo-{number}", payment, members))
             for number, payment in enumerate(Imagination(now, settings.STARTING_GRANT_MINUTES).payments())
+        ),
+        (
+            (payment.at, 2, _pays(f"demo-credit-{number}", payment, members))
+            for number, payment in enumerate(limits.payments_on_credit(now))
         ),
         ((at, 3, act) for at, act in market.story(now, members)),
         ((at, 4, act) for at, act in codes.story(now, members)),
+        ((at, 5, act) for at, act in limits.story(now, members)),
     ]
     for at, _order, act in heapq.merge(*acts, key=lambda act: act[:2]):
         yield at, act
@@ -106,7 +113,7 @@ def _joins(person: Person, members: dict[str, Member]) -> Callable[[], int]:
     return act
 
 
-def _pays(number: int, payment: Payment, members: dict[str, Member]) -> Callable[[], int]:
+def _pays(nonce: str, payment: Payment, members: dict[str, Member]) -> Callable[[], int]:
     def act() -> int:
         hold = accounts.send_hours(
             sender=members[payment.payer],
@@ -115,7 +122,7 @@ def _pays(number: int, payment: Payment, members: dict[str, Member]) -> Callable
             kind=payment.kind,
             note=payment.note,
             category=payment.category,
-            nonce=f"demo-{number}",
+            nonce=nonce,
         )
         ledger.post(hold)
         return 1

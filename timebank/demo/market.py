@@ -40,10 +40,11 @@ def _published_at(now: datetime, notice: Notice, number: int) -> datetime:
     """A day after its owner joined or later, but before anybody asked for it."""
     asked = [deal.days_ago for deal in DEALS if (deal.owner, deal.title) == notice.key]
     days = max([min(_DAYS_HERE[notice.handle] - 1, 3 + number % 60), *(day + 1 for day in asked)])
-    return _daytime(now, min(days, _DAYS_HERE[notice.handle] - 1), 8 + number % 12, number * 7 % 60)
+    return daytime(now, min(days, _DAYS_HERE[notice.handle] - 1), 8 + number % 12, number * 7 % 60)
 
 
-def _daytime(now: datetime, days_ago: int, hour: int, minute: int = 0) -> datetime:
+def daytime(now: datetime, days_ago: int, hour: int, minute: int = 0) -> datetime:
+    """That time of day where the community is, or just before now."""
     zone = ZoneInfo(settings.TIME_ZONE)
     day = (now.astimezone(zone) - timedelta(days=days_ago)).date()
     return min(datetime.combine(day, time(hour, minute), zone), now - LATEST)
@@ -77,7 +78,7 @@ class _Telling:
 
     def __init__(self, deal: Deal, number: int, now: datetime, members: dict[str, Member]) -> None:
         self.deal, self.number, self.now, self.members = deal, number, now, members
-        self.asked_at = _daytime(now, deal.days_ago, 9 + number % 9, number * 11 % 60)
+        self.asked_at = daytime(now, deal.days_ago, 9 + number % 9, number * 11 % 60)
         self.agreed_at = self._not_too_late(self.asked_at + timedelta(hours=3 + number % 5))
         days = deal.after_days
         self.slot = None if days is None else _slot(now, deal.days_ago - days, 10 + number % 8)
