@@ -61,9 +61,9 @@ test: $(VENV)/.ok-dev ## run the tests (FULL=1: also on PostgreSQL; TESTS="tests
 
 .PHONY: races
 races: $(VENV)/.ok-dev ## run the races whole, on SQLite and on PostgreSQL
-	@$(TEST_ENV) RACES=1 FULL=1 $(BIN)/python -m pytest -o faulthandler_timeout=0 -m race $(TESTS)
+	@$(TEST_ENV) RACES=1 FULL=1 $(BIN)/python -m pytest -o faulthandler_timeout=0 $(CREW) -m race $(TESTS)
 	if url="$$($(BIN)/python -m tests.needs postgresql)"; then
-		$(TEST_ENV) RACES=1 FULL=1 DATABASE_URL="$$url" $(BIN)/python -m pytest -o faulthandler_timeout=0 -m "race and not sqlite_only" $(TESTS)
+		$(TEST_ENV) RACES=1 FULL=1 DATABASE_URL="$$url" $(BIN)/python -m pytest -o faulthandler_timeout=0 $(CREW) -m "race and not sqlite_only" $(TESTS)
 	fi
 
 .PHONY: mutants
