@@ -34,7 +34,7 @@ def belongs_to(nodeid: str) -> str:
     path = nodeid.split("::", 1)[0]
     if path.startswith("tests/faults/") and ("[full" in nodeid or path.endswith("test_broker.py")):
         return FULL_MODE
-    if path.endswith("/test_races.py"):  # each engine has racers of its own, which wait for one another most of the time
+    if path.endswith("/test_races.py"):  # each engine has racers of its own, which mostly wait for one another
         return f"{path} on {'postgresql' if '[postgresql' in nodeid else 'sqlite'}"
     if path == EVERY_PAGE:
         return f"{path} in {nodeid.partition('[')[2].rstrip(']')}"
