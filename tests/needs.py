@@ -90,6 +90,11 @@ NEEDS = {
         Need("full", lambda: IN_FULL, "make test FULL=1"),
         Need("redis", _answers(REDIS_URL), "start Redis, or set TEST_REDIS_URL"),
         Need(
+            "redis-server",
+            lambda: shutil.which("redis-server") is not None,
+            "apt-get install redis-server; the tests start one of their own",
+        ),
+        Need(
             "postgresql",
             _postgresql_lets_us_in,
             "start PostgreSQL, and set TEST_POSTGRESQL_URL to a role that may create databases",

@@ -1,4 +1,8 @@
-"""The shared cache, which may be lost at any time: then everything is a miss, and said once; but limits still count."""
+"""The shared cache, which may be lost at any time: then everything is a miss, and said once; but limits still count.
+
+They are counted in the database meanwhile, for all processes together (`timebank.tallies`). On SQLite there is one
+process, which counts by itself; so does each where the database takes nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,17 @@ from typing import Any, ClassVar
 
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
+from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
+
+from .tallies import tallies
 
 log = logging.getLogger(__name__)
 
 ANSWER_WITHIN_SECONDS = 1
 ASK_AGAIN_AFTER_SECONDS = 5.0  # while it is lost, a page must not wait for it at every turn
 COUNTED = "allauth:rl:"  # so begin the keys of how often something was done
-counted_here = LocMemCache("counted-while-redis-is-lost", {"OPTIONS": {"MAX_ENTRIES": 50_000}})
+counted_here = LocMemCache("counted-by-this-process", {"OPTIONS": {"MAX_ENTRIES": 50_000}})
 
 
 class RedisOrMiss(RedisCache):
@@ -35,8 +42,10 @@ class RedisOrMiss(RedisCache):
 
     def _or(self, missed: Any, ask: Any, *args: Any, **kwargs: Any) -> Any:
         lost_until = RedisOrMiss.lost_until
-        if lost_until is not None and time.monotonic() < lost_until:
-            return _meanwhile(missed, ask, *args, **kwargs)
+        if lost_until is not None:
+            if time.monotonic() < lost_until:
+                return _meanwhile(missed, ask, *args, **kwargs)
+            RedisOrMiss.lost_until = time.monotonic() + ASK_AGAIN_AFTER_SECONDS  # one asks again, the others go on
         try:
             answer = ask(*args, **kwargs)
         except (RedisError, OSError) as error:
@@ -47,6 +56,7 @@ class RedisOrMiss(RedisCache):
         if lost_until is not None:
             log.warning("Redis answers again")
             RedisOrMiss.lost_until = None
+            tallies.close()
         return answer
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
@@ -86,7 +96,12 @@ class RedisOrMiss(RedisCache):
 
 
 def _meanwhile(missed: Any, ask: Any, *args: Any, **kwargs: Any) -> Any:
-    """A miss; but what is counted goes on being counted, by each process for itself."""
-    if args and isinstance(args[0], str) and args[0].startswith(COUNTED):
-        return getattr(counted_here, ask.__name__)(*args, **kwargs)
-    return missed
+    """A miss; but what is counted goes on being counted."""
+    if not (args and isinstance(args[0], str) and args[0].startswith(COUNTED)):
+        return missed
+    if connection.vendor == "postgresql":
+        try:
+            return getattr(tallies, ask.__name__)(*args, **kwargs)
+        except DatabaseError as error:
+            log.warning("The database does not count either (%s); this process counts by itself", type(error).__name__)
+    return getattr(counted_here, ask.__name__)(*args, **kwargs)

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from timebank import clock
 from timebank.jobs import running
 from timebank.jobs.models import Job
+from timebank.models import Tally
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,10 @@ def warn_of_expiry() -> None:
 
 @shared_task(name="timebank.tasks.clear_away", ignore_result=True)
 def clear_away() -> None:
-    """Delete jobs done and letters sent long ago, and ended sessions. Dead jobs stay until someone looks at them."""
+    """Delete jobs done and letters sent long ago, ended sessions, and what counts for no limit any more.
+
+    Dead jobs stay until someone looks at them.
+    """
     from accounts.operations import forget_ended_devices
     from notifications.operations import clear_sent_letters
     from timebank.rest.keys import forget_calls
@@ -64,3 +68,4 @@ def clear_away() -> None:
         call_command("clearsessions")
         forget_ended_devices()
         forget_calls(before=long_ago)
+        Tally.objects.filter(expires_at__lte=clock.now()).delete()

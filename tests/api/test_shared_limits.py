@@ -1,7 +1,7 @@
 """How often something may be done is counted for all processes of a site together.
 
-Two web servers of one site in full mode, with a PostgreSQL database of their own and the Redis that is here; no broker
-answers, for nothing here needs one. The calls go to the one and to the other in turn.
+Two web servers of one site in full mode, with a PostgreSQL database and a Redis of their own; no broker answers, for
+nothing here needs one. The calls go to the one and to the other in turn, in the end after their Redis was killed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
+import socket
+import subprocess
+import tempfile
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,22 +24,16 @@ from django.core.cache import cache
 from psycopg import sql
 
 from tests.factories import make_member
-from tests.live import Server
-from tests.needs import POSTGRESQL_URL, REDIS_URL
+from tests.live import Server, free_port
+from tests.needs import POSTGRESQL_URL, thorough
 
 from .programs import Program, problem
 
 CSRF = "c" * 32
-# Numbered from anywhere, so that this Redis knows none of them from an earlier time.
 MAKE = """
-import json, secrets
-from django.db import connection
+import json
 from accounts.operations import make_token
 from tests.factories import make_member
-with connection.cursor() as cursor:
-    cursor.execute(
-        "SELECT setval(pg_get_serial_sequence('accounts_member', 'id'), %s)", [10**6 + secrets.randbelow(10**12)]
-    )
 tokens = {what: make_token(make_member(), name=what, days=1, may_pay=True)[1] for what in WHAT}
 print("made:", json.dumps(tokens))
 """
@@ -54,13 +52,10 @@ class Site:
 
     servers: tuple[Server, Server]
     tokens: dict[str, str]
-    # Whoever signs in comes from an address of her own, for it is counted too.
-    address: str
+    redis: subprocess.Popen[bytes]
 
     def ask(self, which: int, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
-        line = http.client.HTTPConnection(
-            "127.0.0.1", self.servers[which].port, timeout=60, source_address=(self.address, 0)
-        )
+        line = http.client.HTTPConnection("127.0.0.1", self.servers[which].port, timeout=60)
         try:
             line.request(method, path, body or None, headers)
             answer = line.getresponse()
@@ -103,6 +98,8 @@ LIMITS: dict[str, tuple[int, Turn, int]] = {
     "signing in on the page": (5, lambda site, which: site.submit(which, "/account/login/", WRONG_ONE), 200),
     "signing up on the page": (20, lambda site, which: site.submit(which, "/account/signup/", {}), 200),
 }  # fmt: skip
+# An act of a key's transaction, which is undone; an address; what allauth counts.
+IN_SHORT = {"payments", "wrong tokens", "signing in on the page"}
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +110,11 @@ def site() -> Iterator[Site]:
         stack.callback(
             connection.execute, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
+        redis, redis_port = start_redis(stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.callback(end, redis)
         env = {
             "DATABASE_URL": f"{POSTGRESQL_URL.rsplit('/', 1)[0]}/{name}",
-            "REDIS_URL": REDIS_URL,
+            "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
             "BROKER_URL": "amqp://127.0.0.1:1/",
             "SECRET_KEY": "one for both of them, for they are one site",
         }
@@ -126,14 +125,39 @@ def site() -> Iterator[Site]:
         made = servers[0].manage("shell", "-v0", "-c", MAKE.replace("WHAT", repr(list(LIMITS))))
         for server in servers:
             stack.enter_context(server)
-        address = f"127.{1 + secrets.randbelow(250)}.{secrets.randbelow(250)}.{2 + secrets.randbelow(250)}"
-        yield Site(servers, json.loads(made.rpartition("made: ")[2]), address)
+        yield Site(servers, json.loads(made.rpartition("made: ")[2]), redis)
 
 
-@pytest.mark.sqlite_only  # it brings its own engine
-@pytest.mark.needs("postgresql", "redis")
-@pytest.mark.parametrize("what", LIMITS)
-def test_what_is_done_at_one_process_counts_at_the_other(site: Site, what: str) -> None:
+def start_redis(folder: str) -> tuple[subprocess.Popen[bytes], int]:
+    port = free_port()
+    redis = subprocess.Popen(
+        ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder],
+        stdout=subprocess.DEVNULL,
+    )
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return redis, port
+        except OSError:
+            time.sleep(0.1)
+    end(redis)
+    raise AssertionError("redis-server does not answer")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def without_redis(site: Site) -> Site:
+    """The same two processes, which know nothing yet of the end of their Redis."""
+    end(site.redis)
+    return site
+
+
+def expect_one_count(site: Site, what: str) -> None:
     most, do, usual = LIMITS[what]
 
     assert [do(site, turn % 2).status for turn in range(most)] == [usual] * most
@@ -145,6 +169,24 @@ def test_what_is_done_at_one_process_counts_at_the_other(site: Site, what: str) 
             assert late.headers["content-type"].startswith("text/html")
         else:
             assert json.loads(late.body)["status"] == 429
+
+
+@pytest.mark.sqlite_only  # it brings its own engine
+@pytest.mark.needs("postgresql", "redis-server")
+@pytest.mark.parametrize("what", LIMITS)
+def test_what_is_done_at_one_process_counts_at_the_other(site: Site, what: str) -> None:
+    assert site.redis.poll() is None
+    expect_one_count(site, what)
+
+
+# --- Redis lost: the database counts, from the beginning --------------------------------------------------
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.needs("postgresql", "redis-server")
+@pytest.mark.parametrize("what", [what if what in IN_SHORT else thorough(what) for what in LIMITS])
+def test_without_redis_it_counts_at_the_other_too(without_redis: Site, what: str) -> None:
+    expect_one_count(without_redis, what)
 
 
 # --- Embedded there is one process, which counts by itself -----------------------------------------------
