@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from allauth.headless.tokens.strategies.jwt.internal import validate_access_token
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -64,7 +64,7 @@ class ByToken(BaseAuthentication):
             return None
         found = who_has(said[1]) if len(said) == 2 else None
         if found is None:
-            _count_wrong_one(request)
+            count_wrong_token(request._request)
             raise AuthenticationFailed(_("This token is not known, or not any more."), code="unknown_token")
         _speak_to(found[0])
         return found
@@ -73,9 +73,12 @@ class ByToken(BaseAuthentication):
         return SCHEME
 
 
-def _count_wrong_one(request: Request) -> None:
-    """Raises TooOften. A right one is let in all the same: a neighbour's program may share the address."""
-    if wait := seconds_to_wait(request._request, "wrong-token", settings.TOKEN_RATE_LIMIT):
+def count_wrong_token(request: HttpRequest) -> None:
+    """Count one token that is none, of the address it came from, by whichever door. Raises TooOften.
+
+    A right one is let in all the same: a neighbour's program may share the address.
+    """
+    if wait := seconds_to_wait(request, "wrong-token", settings.TOKEN_RATE_LIMIT):
         words = gettext("These were many tokens that we do not know. Please wait a minute, then try again.")
         raise TooOften(words, wait)
 

@@ -30,6 +30,8 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
+from timebank.pace import TooOften
+
 from . import doors, live, queries
 from .hub import hub
 
@@ -76,7 +78,7 @@ async def live_updates(scope: dict[str, Any], receive: Receive, send: Send) -> N
             listener = doors.by_session(member, scope["session"].session_key)
         else:
             with at_the_door:
-                listener, since = await _hear_who_it_is(wire)
+                listener, since = await _hear_who_it_is(wire, _address_of(scope))
         if not live.may_listen(listener.member):
             raise Closed(live.SUSPENDED)
     except Gone:
@@ -87,17 +89,26 @@ async def live_updates(scope: dict[str, Any], receive: Receive, send: Send) -> N
     await Socket(listener, wire, since).run()
 
 
-async def _hear_who_it_is(wire: Wire) -> tuple[doors.Listener, int]:
-    """Who a program says it is of, and the number it has seen. Raises Gone or Closed."""
+async def _hear_who_it_is(wire: Wire, address: str) -> tuple[doors.Listener, int]:
+    """Who a program at ``address`` says it is of, and the number it has seen. Raises Gone or Closed."""
     said = await wire.first_word()
     words = said.get("token")
     if set(said) != {"token", "since"} or not isinstance(words, str):
         raise Closed(live.NOT_UNDERSTOOD)
     since = _number(said["since"])
-    listener = await database_sync_to_async(doors.who_has)(words)
+    try:
+        listener = await database_sync_to_async(doors.who_has)(words, address)
+    except TooOften:
+        raise Closed(live.TOO_MUCH) from None
     if listener is None:
         raise Closed(live.SESSION_ENDED)
     return listener, since
+
+
+def _address_of(scope: dict[str, Any]) -> str:
+    """Where a socket comes from; those of whom no server says so count as one."""
+    host, _port = scope.get("client") or ("0.0.0.0", 0)  # noqa: S104
+    return str(host)
 
 
 def _number(said: Any) -> int:

@@ -36,21 +36,24 @@ def by_token(member: Any, key: int) -> Listener:
 
 @dataclass(frozen=True, slots=True)
 class _Tokens:
-    find: Callable[[str], Listener | None]
+    find: Callable[[str, str], Listener | None]
     living: Callable[[Collection[int]], set[int]]
 
 
 _tokens: list[_Tokens] = []
 
 
-def add_tokens(find: Callable[[str], Listener | None], living: Callable[[Collection[int]], set[int]]) -> None:
-    """``find`` knows who has the words of a token; ``living`` which of some, by their keys, still open anything."""
+def add_tokens(find: Callable[[str, str], Listener | None], living: Callable[[Collection[int]], set[int]]) -> None:
+    """``find`` knows who has the words of a token, and counts for the address they come from those that are none.
+
+    ``living`` knows which of some, by their keys, still open anything.
+    """
     _tokens.append(_Tokens(find, living))
 
 
-def who_has(words: str) -> Listener | None:
-    """Whoever is let in by the words of a token; None for nobody."""
-    found = (kind.find(words) for kind in _tokens)
+def who_has(words: str, address: str) -> Listener | None:
+    """Whoever is let in by the words of a token; None for nobody. Raises TooOften where ``address`` tried many."""
+    found = (kind.find(words, address) for kind in _tokens)
     return next((listener for listener in found if listener is not None), None)
 
 

@@ -15,7 +15,9 @@ PATIENCE_SECONDS = 5
 class Page(ApplicationCommunicator):
     """A page that opens a socket with a session's cookie; by default it is a page of ours."""
 
-    def __init__(self, cookie: str = "", *, origin: str | None = "", path: str = "/ws/live/") -> None:
+    def __init__(
+        self, cookie: str = "", *, origin: str | None = "", path: str = "/ws/live/", host: str = "192.0.2.1"
+    ) -> None:
         headers = [(b"host", b"localhost")]
         if origin is not None:
             headers.append((b"origin", (origin or settings.SITE_URL).encode()))
@@ -28,6 +30,7 @@ class Page(ApplicationCommunicator):
             "query_string": query.encode(),
             "headers": headers,
             "subprotocols": [],
+            "client": [host, 50_000],
         }
         super().__init__(import_string("timebank.asgi.application"), scope)
         self.missed: list[int] = []

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import Member
 from accounts.operations import end_token, make_token, suspend_member
@@ -23,8 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @asynccontextmanager
-async def program_with(words: str, since: Any = 0) -> AsyncIterator[Page]:
-    program = Page(origin=None)
+async def program_with(words: str, since: Any = 0, host: str = "192.0.2.1") -> AsyncIterator[Page]:
+    program = Page(origin=None, host=host)
     assert await program.is_let_in()
     await program.say({"token": words, "since": since})
     try:
@@ -98,6 +99,27 @@ async def test_what_is_no_first_word_is_not_understood(said):
 async def test_a_token_that_is_none_opens_nothing(words):
     async with program_with(words) as program:
         assert await program.closed_with() == live.SESSION_ENDED
+
+
+async def test_many_that_are_none_are_too_much_and_count_with_those_of_http_while_a_right_one_is_let_in(settings):
+    settings.TOKEN_RATE_LIMIT = "3/m/ip"
+    _member, _token, words = await of_her_own()
+    async with program_with("a.b.c", host="192.0.2.7") as program:
+        assert await program.closed_with() == live.SESSION_ENDED
+    assert await elsewhere(_tried_by_http, "192.0.2.7") == [401, 401, 429]
+    for wrong in ("tb_nobody", "a.b.c"):
+        async with program_with(wrong, host="192.0.2.7") as program:
+            assert await program.closed_with() == live.TOO_MUCH
+
+    async with program_with(words, host="192.0.2.7") as program:
+        await program.hear_to_hello()
+    async with program_with("tb_nobody", host="192.0.2.8") as program:
+        assert await program.closed_with() == live.SESSION_ENDED
+
+
+def _tried_by_http(host: str) -> list[int]:
+    said = {"Authorization": "Bearer tb_nobody"}
+    return [Client(REMOTE_ADDR=host).get("/api/v1/me/", headers=said).status_code for _ in range(3)]
 
 
 async def test_a_cookie_is_no_first_word():
