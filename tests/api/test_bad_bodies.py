@@ -43,7 +43,7 @@ def test_a_body_that_is_none(ana, body, code):
     ({"amount_minutes": True}, "not_whole"), ({"amount_minutes": 0}, "not_positive"),
     ({"amount_minutes": -5}, "not_positive"), ({"amount_minutes": 1.5}, "not_whole"),
     ({"amount_minutes": "30"}, "not_whole"), ({"amount_minutes": None}, "null"), ({"amount_minutes": [30]}, "not_whole"),
-    ({"amount_minutes": 10**12}, "too_much"), ({"kind": "grant"}, "invalid_choice"), ({"kind": 5}, "invalid_choice"),
+    ({"amount_minutes": 10**12}, "too_much"), ({"kind": "grant"}, "invalid_choice"), ({"kind": 5}, "wrong_type"), ({"kind": ["help"]}, "wrong_type"), ({"kind": {}}, "wrong_type"),
     ({"category": "nothing"}, "no_such_category"), ({"note": "x" * 501}, "max_length"),
     ({"note": "a\u202eb"}, "control"), ({"note": ["x"]}, "wrong_type"), ({"to": None}, "null"), ({"to": 5.5}, "wrong_type"), ({"to": 5}, "wrong_type"), ({"again": "true"}, "wrong_type"), ({"again": 1}, "wrong_type"),
     ({"state": "posted"}, "unknown_field"), ({"is_staff": True}, "unknown_field"), ({"again": "perhaps"}, "wrong_type"),
@@ -55,6 +55,27 @@ def test_a_wrong_field_is_named(ana, bento, changes, code):
     assert problem(refused) == (400, code)
     assert refused.json()["field"] == next(iter(changes))
     assert available(ana) == 120
+
+
+@pytest.mark.parametrize(("path", "changes", "field", "said"), [
+    ("transfers/", {"kind": ["help"]}, "kind", "Deve ser um texto."),
+    ("transfers/", {"kind": "grant"}, "kind", "Diga um destes: help, gift."),
+    ("transfers/together/", {"to": ["one", 5]}, "to.1", "Deve ser um texto."),
+    ("transfers/together/", {"to": ["x" * 23, "one"]}, "to.0", None),
+    ("transfers/together/", {"to": {"one": 1}}, "to", "Deve ser uma lista."),
+    ("payment-requests/together/", {"asked_of": [["one"], "another"]}, "asked_of.0", "Deve ser um texto."),
+    ("tokens/", {"name": "x", "scopes": ["read", {}]}, "scopes.1", "Deve ser um texto."),
+    ("tokens/", {"name": "x", "scopes": ["read", "admin"]}, "scopes.1", "Diga um destes: read, pay."),
+    ("tokens/", {"name": "x", "scopes": "read"}, "scopes", "Deve ser uma lista."),
+])  # fmt: skip
+def test_what_is_wrong_is_said_in_a_sentence_and_with_its_place_in_a_list(path, changes, field, said):
+    person = Person(make_member(language="pt-br"))
+    refused = person.post(path, ({"to": "x", "amount_minutes": 30} if path == "transfers/" else {}) | changes)
+
+    errors = {one["field"]: one["detail"] for one in refused.json()["errors"]}
+    assert refused.status_code == 400
+    assert field in errors
+    assert errors[field] == (said or errors[field])
 
 
 @pytest.mark.parametrize("missing", ["to", "amount_minutes"])

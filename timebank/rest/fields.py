@@ -46,7 +46,9 @@ class MinutesField(serializers.Field[int, int, int, Any]):
 class MomentField(serializers.DateTimeField):
     """A moment as RFC 3339 writes it, with its zone: without one, nobody knows which is meant."""
 
-    default_error_messages = {"no_zone": _("Please say the time with its zone, such as 2026-12-01T10:00:00-03:00.")}
+    default_error_messages = dict.fromkeys(
+        ("invalid", "no_zone"), _("Please say the time with its zone, such as 2026-12-01T10:00:00-03:00.")
+    )
 
     def enforce_timezone(self, value: datetime) -> datetime:
         if timezone.is_naive(value):
@@ -64,6 +66,7 @@ _AS_WRITTEN: tuple[tuple[type, type, Any], ...] = (
     (serializers.IntegerField, int, _("This must be a whole number.")),
     (serializers.BooleanField, bool, _("This must be true or false.")),
     (serializers.CharField, str, _("This must be text.")),
+    (serializers.ChoiceField, str, _("This must be text.")),
 )
 
 
@@ -77,11 +80,11 @@ class AsKeptSerializer(serializers.Serializer[Any]):
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields it does not know: who writes one means something by it that would not happen.
 
-    A number is a number, text is text, and yes is true.
+    A number is a number, text is text, and yes is true. What is wrong in a list is named with its place: "to.1".
     """
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (wrong := self._unknown(data) | self._of_another_type(data)):
+        if isinstance(data, dict) and (wrong := self._unknown(data) | self._misread(data)):
             raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
 
@@ -89,13 +92,32 @@ class StrictSerializer(serializers.Serializer[Any]):
         unknown = sorted(set(data) - set(self.fields))
         return {name[:60]: [_error(_("There is no such field."), "unknown_field")] for name in unknown}
 
-    def _of_another_type(self, data: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: [_error(words, "wrong_type")]
-            for name, field in self.fields.items()
-            for kind, type_, words in _AS_WRITTEN
-            if isinstance(field, kind) and data.get(name) is not None and type(data[name]) is not type_
-        }
+    def _misread(self, data: dict[str, Any]) -> dict[str, Any]:
+        found = {name: _wrong_with(field, data.get(name)) for name, field in self.fields.items()}
+        return {name: wrong for name, wrong in found.items() if wrong}
+
+
+def _wrong_with(field: Any, said: Any) -> Any:
+    """What a field would read otherwise than it is written, or refuse in words that are no sentence; nothing for none."""
+    if said is None:
+        return None
+    if isinstance(field, serializers.ListField):
+        return _wrong_with_list(field, said)
+    for kind, type_, words in _AS_WRITTEN:
+        if isinstance(field, kind) and type(said) is not type_:
+            return [_error(words, "wrong_type")]
+    if isinstance(field, serializers.ChoiceField) and said not in field.choices:
+        return [_error(_("Say one of these: %s.") % ", ".join(field.choices), "invalid_choice")]
+    return None
+
+
+def _wrong_with_list(field: Any, said: Any) -> Any:
+    if not isinstance(said, list):
+        return [_error(_("This must be a list."), "not_a_list")]
+    if field.max_length is not None and len(said) > field.max_length:  # before each of them is told what it is not
+        return [_error(field.error_messages["max_length"].format(max_length=field.max_length), "max_length")]
+    found = {place: _wrong_with(field.child, one) for place, one in enumerate(said)}
+    return {place: wrong for place, wrong in found.items() if wrong}
 
 
 def _error(words: Any, code: str) -> serializers.ErrorDetail:
