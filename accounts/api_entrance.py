@@ -129,14 +129,14 @@ class SessionsView(sessions.SessionsView):
 # --- How all of them answer --------------------------------------------------------------------------
 
 
-_SENTENCES = {
+NEXT_STEPS = {
     "login": gettext_lazy("Sign in first."),
     "verify_email": gettext_lazy("Confirm your e-mail address: the link is in your mail."),
     "mfa_authenticate": gettext_lazy("Send the code of your authenticator app, or a recovery code."),
     "reauthenticate": gettext_lazy("Say once more who you are: send your password."),
     "mfa_reauthenticate": gettext_lazy("Say once more who you are: send a code of your authenticator app."),
 }
-_BY_STATUS = {
+BY_STATUS = {
     HTTPStatus.BAD_REQUEST: ("invalid", gettext_lazy("This is not right. Please look at it again.")),
     HTTPStatus.FORBIDDEN: ("not_allowed", gettext_lazy("You may not do this.")),
     HTTPStatus.NOT_FOUND: ("not_set_up", gettext_lazy("This is not set up yet.")),
@@ -208,7 +208,7 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """The same refusal with what every problem of the API says, beside what allauth's clients look for."""
     status = HTTPStatus(response.status_code)
     said: dict[str, Any] = json.loads(response.content) if response.content.startswith(b"{") else {}
-    code, sentence = _BY_STATUS.get(status, ("refused", _("This was refused.")))
+    code, sentence = BY_STATUS.get(status, ("refused", _("This was refused.")))
     field = None
     errors = said.get("errors", [])
     for error in errors:
@@ -217,7 +217,7 @@ def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         code, sentence, field = errors[0]["code"], errors[0]["detail"], errors[0]["field"]
     elif status == HTTPStatus.UNAUTHORIZED:
         code = _next_step(said)
-        sentence = _SENTENCES.get(code, _SENTENCES["login"])
+        sentence = NEXT_STEPS.get(code, NEXT_STEPS["login"])
     answered = _as_json(said | problem(status, code, str(sentence), field=field).data, status)
     if "Allow" in response:
         answered["Allow"] = response["Allow"]
@@ -239,7 +239,7 @@ def _as_json(said: dict[str, Any], status: int) -> JsonResponse:
     return response
 
 
-_CALLS = {
+CALLS = {
     "config": base.ConfigView,
     "auth/session": account.SessionView,
     "auth/sessions": SessionsView,
@@ -261,5 +261,5 @@ _CALLS = {
 
 app_name = "api_auth"
 urlpatterns: list[URLPattern] = [
-    path(f"app/v1/{address}", _call(view), name=address.replace("/", "_")) for address, view in _CALLS.items()
+    path(f"app/v1/{address}", _call(view), name=address.replace("/", "_")) for address, view in CALLS.items()
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from allauth.headless.tokens.strategies.jwt.internal import get_token_session, validate_access_token
-
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 

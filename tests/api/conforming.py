@@ -1,15 +1,30 @@
-"""Whether an answer is one that the schema promises: its status, its type, its body."""
+"""Whether an answer is one that the schema promises: its status, its type, its body; and docs/refusals.md its codes."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
+
+REFUSALS = Path(__file__).parents[2] / "docs/refusals.md"
+
+
+@cache
+def told() -> dict[str, set[int]]:
+    """The statuses that each code of a refusal stands beside."""
+    found: dict[str, set[int]] = {}
+    for line in REFUSALS.read_text().splitlines():
+        statuses = {int(number) for number in re.findall(r"\b[45]\d\d\b", line)}
+        for code in re.findall(r"`([a-z_]+)`", line):
+            found.setdefault(code, set()).update(statuses)
+    return found
 
 
 @cache
@@ -19,7 +34,9 @@ def schema() -> dict[str, Any]:
 
 
 def check(response: HttpResponse) -> HttpResponse:
-    """Returns it. Raises AssertionError where the call is in the schema and its answer is not."""
+    """Returns it. Raises AssertionError where the call is in the schema and its answer is not, or a code is not told."""
+    silent = [code for code in codes_of(response) if response.status_code not in told().get(code, ())]
+    assert not silent, f"docs/refusals.md does not tell {silent} with {response.status_code}"
     asked = response.wsgi_request
     found = call_of(asked.path, asked.method.lower())
     if found is None:
@@ -39,6 +56,16 @@ def check(response: HttpResponse) -> HttpResponse:
         return response
     _validator(name, str(response.status_code), type_).validate(json.loads(response.content))
     return response
+
+
+def codes_of(response: HttpResponse) -> Iterator[str]:
+    """What a refusal calls itself, and what is wrong with each field."""
+    if response.status_code < 400 or response.streaming or not response.content.startswith(b"{"):
+        return
+    said = json.loads(response.content)
+    yield said["code"]
+    for error in said.get("errors", []):
+        yield error["code"]
 
 
 def call_of(path: str, method: str) -> tuple[dict[str, Any], str] | None:

@@ -98,7 +98,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 def _wrong_with(field: Any, said: Any) -> Any:
-    """What a field would read otherwise than it is written, or refuse in words that are no sentence; nothing for none."""
+    """What a field would read otherwise than it is written, or refuse in words that are no sentence; None for none."""
     if said is None:
         return None
     if isinstance(field, serializers.ListField):
