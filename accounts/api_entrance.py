@@ -13,11 +13,15 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.headless.account import inputs
 from allauth.headless.account import views as account
+from allauth.headless.account.response import PasswordResetKeyResponse
 from allauth.headless.base import views as base
 from allauth.headless.constants import Client
 from allauth.headless.internal.restkit.inputs import BooleanField, CharField, EmailField, Input
+from allauth.headless.internal.restkit.response import ErrorResponse
 from allauth.headless.mfa import views as mfa
 from allauth.headless.tokens import views as tokens
 from allauth.headless.usersessions import views as sessions
@@ -85,6 +89,33 @@ class ResetInput(entrance_forms.ResetPasswordForm, Input):
 
 class ResetView(account.RequestPasswordResetView):
     input_class = ResetInput
+
+
+class NamesSomebody:
+    """A key from a mail begins with whose it is. One that does not is none, and allauth fails on it."""
+
+    def clean_key(self) -> str:
+        if self.cleaned_data["key"].startswith("-"):  # type: ignore[attr-defined]
+            raise get_adapter().validation_error("invalid_password_reset")
+        return str(super().clean_key())  # type: ignore[misc]
+
+
+class KeyInput(NamesSomebody, inputs.ResetPasswordKeyInput):
+    pass
+
+
+class NewPasswordInput(NamesSomebody, inputs.ResetPasswordInput):
+    pass
+
+
+class NewPasswordView(account.ResetPasswordView):
+    input_class = NewPasswordInput
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        asked = KeyInput({"key": request.headers.get("X-Password-Reset-Key", "")})
+        if not asked.is_valid():
+            return ErrorResponse(request, input=asked)
+        return PasswordResetKeyResponse(request, asked.user)
 
 
 def session_number(session: UserSession) -> int:
@@ -248,7 +279,7 @@ CALLS = {
     "auth/email/verify": account.VerifyEmailView,
     "auth/reauthenticate": account.ReauthenticateView,
     "auth/password/request": ResetView,
-    "auth/password/reset": account.ResetPasswordView,
+    "auth/password/reset": NewPasswordView,
     "auth/2fa/authenticate": mfa.AuthenticateView,
     "auth/2fa/reauthenticate": mfa.ReauthenticateView,
     "account/password/change": account.ChangePasswordView,

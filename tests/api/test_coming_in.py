@@ -310,6 +310,14 @@ def test_a_lost_password_is_reset_by_mail(ana, mailoutbox):
     assert app.api("me/").status_code == 200
 
 
+@pytest.mark.parametrize("key", ["-x", "-", "x", "1-x", "zzzzzzzzzzzzz-x", "z" * 3000])
+def test_a_key_that_no_mail_brought_is_none(ana, key):
+    whose = App().call("auth/password/reset", method="GET", **{"X-Password-Reset-Key": key})
+    chosen = App().call("auth/password/reset", {"key": key, "password": "something else long"})
+
+    assert problem(whose) == problem(chosen) == (400, "invalid_password_reset")
+
+
 @pytest.mark.parametrize(
     "type_", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
