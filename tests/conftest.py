@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker
 from . import ready
 from .crew import Crew, longest_first
 from .live import Server
-from .needs import NEEDS, chromium, is_here
+from .needs import NEEDS, SEED, chromium, is_here
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
@@ -48,6 +48,10 @@ def _has_var_of_its_own() -> bool:
     """Whether the settings made a var/ for this process, because nobody named one."""
     made_here = settings.VAR_DIR.parent == Path(tempfile.gettempdir()).resolve()
     return made_here and settings.VAR_DIR.name.startswith("timebank-test-")
+
+
+def pytest_report_header() -> str:
+    return f"seed: {SEED} (calls that are made up; another with SEED=…)"
 
 
 def pytest_xdist_auto_num_workers() -> int:

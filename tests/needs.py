@@ -20,6 +20,7 @@ POSTGRESQL_URL = os.environ.get("TEST_POSTGRESQL_URL", "postgres://postgres@127.
 
 ROOT = Path(__file__).parents[1]
 IN_FULL = os.environ.get("FULL") == "1"
+SEED = os.environ.get("SEED") or "7"  # what is made up is the same each time, unless somebody asks for something else
 
 # The first one found; the shell draws no window, and works less.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
