@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from timebank import movements
 from timebank.rest.fields import PartySerializer, without_query
 from timebank.rest.filters import MomentFilter
 from timebank.rest.schema import not_kept
@@ -102,16 +103,41 @@ def _note_of(hold: Hold | None) -> str:
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
-    """One line of her statement: minutes in (+) or out (−), and the balance after it."""
+    """One line of her statement: minutes in (+) or out (−), the balance after it, for what and with whom."""
 
     transfer = serializers.CharField(source="transfer.public_id")
     kind = serializers.CharField(source="transfer.kind")
+    category = serializers.CharField(source="transfer.category", help_text="The code of a kind of help, or empty.")
+    other = serializers.SerializerMethodField(help_text="The other side; null: the community fund.")
+    note = serializers.SerializerMethodField()
+    what_for = serializers.SerializerMethodField()
+    with_whom = serializers.SerializerMethodField()
     posted_at = serializers.DateTimeField(source="transfer.posted_at")
 
     class Meta:
         model = Entry
-        fields = ["seq", "amount_minutes", "balance_after_minutes", "kind", "transfer", "posted_at"]
+        fields = [
+            "seq", "amount_minutes", "balance_after_minutes", "kind", "category", "transfer", "other", "note",
+            "what_for", "with_whom", "posted_at",
+        ]  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(PartySerializer(allow_null=True))
+    def get_other(self, entry: Entry) -> dict[str, str] | None:
+        return party(entry.transfer.payer if entry.amount_minutes > 0 else entry.transfer.payee)
+
+    def get_note(self, entry: Entry) -> str:
+        """What was written with it, for the two; empty where nothing was, or it was erased."""
+        return queries.line_of(entry).note
+
+    def get_what_for(self, entry: Entry) -> str:
+        """In the caller's language: the beginning of the note, or else what kind it is."""
+        line = queries.line_of(entry)
+        return movements.what_for(line.kind, line.note)
+
+    def get_with_whom(self, entry: Entry) -> str:
+        """In the caller's language: the other one's name or, where no person sent it, what moved it."""
+        return movements.with_whom(queries.line_of(entry))
 
 
 class LotSerializer(serializers.ModelSerializer[Lot]):
@@ -257,7 +283,7 @@ class EntryView(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):
     first_ordering = "-seq"
 
     def get_queryset(self) -> QuerySet[Entry]:
-        return Entry.objects.filter(account__owner=self.request.user.pk).select_related("transfer")
+        return queries.with_what_is_read(Entry.objects.filter(account__owner=self.request.user.pk))
 
 
 class LotView(mixins.ListModelMixin, viewsets.GenericViewSet[Lot]):

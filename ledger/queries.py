@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 from django.http import Http404
 from django.utils import formats, timezone
 from django.utils.translation import gettext
@@ -273,6 +273,33 @@ _OF_A_HOLD = (
     "public_id", "kind", "amount_minutes", "created_at", "due", "frozen_until", "expires_at",
     "payer", "note__text", "actor", "payer__owner", *_PEOPLE,
 )  # fmt: skip
+
+
+def with_what_is_read(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """``entries`` with what `line_of` reads of them, and whose profiles they lead to."""
+    two = ("transfer__payer__owner", "transfer__payee__owner")
+    ids = (f"{owner}__public_id" for owner in two)
+    return entries.select_related(*two, "transfer__hold__note").only(*_OF_A_LINE, *ids)
+
+
+def line_of(entry: Entry) -> Line:
+    """The line that ``entry`` is to its owner; no query where it came `with_what_is_read`."""
+    moved, hold = entry.transfer, entry.transfer.hold
+    note = getattr(hold, "note", None)
+    other = moved.payer if entry.amount_minutes > 0 else moved.payee
+    return Line(
+        entry.seq,
+        entry.amount_minutes,
+        entry.balance_after_minutes,
+        moved.kind,
+        moved.posted_at,
+        moved.public_id,
+        has_page=hold is not None,
+        note=note.text if note else "",
+        is_by_payer=hold is not None and hold.actor_id == moved.payer.owner_id,
+        other_name=other.owner.display_name if other.kind == Account.Kind.MEMBER else None,
+        category=moved.category,
+    )
 
 
 def _line(row: tuple[Any, ...], category_names: Mapping[str, str]) -> Line:

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts import operations
 from ledger.models import Transfer
 from ledger.operations import Limits
-from tests.factories import make_coordinator, make_member
+from tests.factories import make_coordinator, make_exchange, make_member
 from tests.ledger.stories import pay
 from tests.work import drain
 
@@ -49,6 +49,34 @@ def test_her_statement_goes_on_page_by_page(ana, bento):
     second = program.get("entries/" + first["next"].partition("entries/")[2]).json()
     assert [line["amount_minutes"] for line in second["results"]] == [-11, -10, 600]
     assert (second["next"], second["results"][-1]["balance_after_minutes"]) == (None, 600)
+
+
+def test_a_line_says_what_its_page_shows(client, ana, bento):
+    ana.language = "pt-br"
+    ana.save(update_fields=["language"])
+    operations.send_hours(
+        sender=ana, recipient=bento, amount_minutes=30, kind="help", note="The garden gate", category="", nonce="a-gate"
+    )
+    drain()
+    operations.send_hours(sender=bento, recipient=ana, amount_minutes=10, kind="gift", nonce="a-gift")
+    exchanged = make_exchange(provider=bento, receiver=ana, state="completed")
+    drain()
+
+    lines = Program(ana).get("entries/").json()["results"]
+
+    assert [(line["what_for"], line["with_whom"], line["note"], line["category"], line["other"]) for line in lines] == [
+        (exchanged.title, "Troca com Bento Lima", exchanged.title, exchanged.listing.category.slug, party(bento)),
+        ("Um presente", "Bento Lima", "", "", party(bento)),
+        ("The garden gate", "Bento Lima", "The garden gate", "other", party(bento)),
+        ("Horas de boas-vindas", "Fundo da comunidade", "", "", None),
+    ]
+    client.force_login(ana)
+    page = client.get("/wallet/").content.decode()
+    assert all(line["what_for"] in page and line["with_whom"] in page for line in lines)
+
+
+def party(member):
+    return {"id": member.public_id, "name": member.display_name}
 
 
 def test_where_a_page_begins_tells_nobody_how_many_rows_there_are(ana, bento):
