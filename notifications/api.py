@@ -204,6 +204,7 @@ class WebhookView(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     """The caller's own webhooks: what she is told is posted there, signed by the Standard Webhooks specification."""
 
     serializer_class = WebhookSerializer
+    for_herself = True  # an address may be as good as a password: whoever knows it posts there
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_regex = "[A-Za-z0-9]{1,40}"

@@ -53,6 +53,25 @@ def test_a_token_that_only_reads_does_nothing(things):
 
 
 @pytest.mark.parametrize("things", [1], indirect=True, ids=[""])
+def test_a_token_reads_what_the_schema_lets_it_and_its_member_the_rest(things):
+    program, ids = things
+    person, hers_alone = Person(program.token.member), []
+
+    for path in QUERIES:
+        filled_in = path.format(**ids)
+        call, _name = call_of(f"/api/v1/{filled_in.partition('?')[0]}", "get")
+        reads = {"token": ["read"]} in call["security"]
+        answer = program.get(filled_in)
+        assert answer.status_code == (200 if reads else 403), path
+        if not reads:
+            hers_alone.append(path)
+            assert answer.json()["code"] == "insufficient_scope"
+            assert "scope" not in answer["WWW-Authenticate"].replace("insufficient_scope", "")
+            assert person.get(filled_in).status_code == 200, path
+    assert hers_alone == ["webhooks/", "webhooks/{hook}/", "webhooks/{hook}/answers/"]
+
+
+@pytest.mark.parametrize("things", [1], indirect=True, ids=[""])
 def test_a_token_that_pays_does_what_the_schema_lets_it_and_no_more(things):
     program, ids = things
     paying, before = Program(program.token.member), standing()

@@ -27,7 +27,8 @@ class InsufficientScope(PermissionDenied):
 class Scoped(IsAuthenticated):
     """Signed in; a token of limited scope reads with ``read``, and does what the view says is ``pay`` with ``pay``.
 
-    What is neither is for who is signed in herself. A view names its paying acts in ``paying``.
+    What is neither is for who is signed in herself. A view names its paying acts in ``paying``, and says with
+    ``for_herself`` that what it shows is for no token either.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -46,5 +47,5 @@ class Scoped(IsAuthenticated):
 def scope_of(view: Any, method: str) -> str | None:
     """The scope that a token needs for the call of ``view``; None for what no token does."""
     if method in SAFE_METHODS:
-        return READ
+        return None if getattr(view, "for_herself", False) else READ
     return PAY if getattr(view, "action", None) in getattr(view, "paying", ()) else None
