@@ -231,7 +231,10 @@ def _described(call: _Call, schemas: Schema) -> Schema:
         },
     }
     if call.header:
-        described["parameters"] = [{"name": call.header, "in": "header", "required": True, "schema": _TEXT}]
+        words = "The key from the link in the mail."
+        described["parameters"] = [
+            {"name": call.header, "in": "header", "required": True, "description": words, "schema": _TEXT}
+        ]
     if call.fields:
         name = "".join(part.title() for part in call.operation.split("_")) + "Request"
         required = [one for one in call.fields if not one.endswith("?")]

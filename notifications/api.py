@@ -94,7 +94,7 @@ class SinceSerializer(serializers.Serializer[Any]):
 
 
 class NotificationFilter(filters.FilterSet):
-    unread = YesNoFilter(field_name="read_at", lookup_expr="isnull")
+    unread = YesNoFilter(field_name="read_at", lookup_expr="isnull", help_text="Whether she has not read it yet.")
 
     class Meta:
         model = Event

@@ -92,8 +92,10 @@ class EvidenceFileSerializer(serializers.Serializer[Any]):
 
 
 class DisputeFilter(filters.FilterSet):
-    open = YesNoFilter(field_name="decided_at", lookup_expr="isnull")
-    exchange = filters.CharFilter(field_name="exchange__public_id", max_length=22)
+    open = YesNoFilter(field_name="decided_at", lookup_expr="isnull", help_text="Whether nobody ruled yet.")
+    exchange = filters.CharFilter(
+        field_name="exchange__public_id", max_length=22, help_text="About which exchange: its id."
+    )
 
     class Meta:
         model = Dispute

@@ -214,7 +214,9 @@ class NewDisputeSerializer(StrictSerializer):
 class ExchangeFilter(filters.FilterSet):
     live = YesNoFilter(method="be_live", help_text="Whether it is not settled yet.")
     waiting = YesNoFilter(method="wait_for_her", help_text="Whether the next step is the caller's.")
-    listing = filters.CharFilter(field_name="listing__public_id", max_length=22)
+    listing = filters.CharFilter(
+        field_name="listing__public_id", max_length=22, help_text="Of which listing they are: its id."
+    )
 
     class Meta:
         model = Exchange

@@ -125,8 +125,14 @@ class ListingsFilter(ListingFilter):
     """As on the page, without having to choose a kind; ``mine``: all of the caller's own, drafts and closed ones."""
 
     kind = filters.ChoiceFilter(choices=Listing.Kind.choices)
-    owner = filters.CharFilter(field_name="owner__public_id", max_length=22)
-    mine = YesNoFilter(method="leave_as_they_are")
+    owner = filters.CharFilter(
+        field_name="owner__public_id", max_length=22, help_text="Whose they are: the id of a profile."
+    )
+    mine = YesNoFilter(method="leave_as_they_are", help_text="All of the caller's own, drafts and closed ones too.")
+
+    @extend_schema_field({"type": "string", "description": "Words they all hold, whatever the accents."})
+    def hold_words(self, listings: QuerySet[Listing], name: str, words: str) -> QuerySet[Listing]:
+        return super().hold_words(listings, name, words)
 
     @extend_schema_field({"type": "string", "description": "The slug of a kind of help, or of a heading."})
     def stand_in(self, listings: QuerySet[Listing], name: str, category: Category) -> QuerySet[Listing]:

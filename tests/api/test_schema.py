@@ -54,6 +54,17 @@ def test_every_method_that_signing_in_answers_is_in_it(client):
     assert sorted(answered - described) == []
 
 
+def test_all_that_an_address_can_say_is_explained(client):
+    silent = [
+        (path, asked["name"])
+        for path, ways in schema(client)["paths"].items()
+        for call in ways.values()
+        for asked in call.get("parameters", [])
+        if asked["in"] != "path" and not asked.get("description")
+    ]
+    assert silent == []
+
+
 def test_every_call_stands_in_a_group_with_a_name(client):
     said = [call.get("tags", []) for ways in schema(client)["paths"].values() for call in ways.values()]
 

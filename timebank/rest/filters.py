@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.drainage import set_override
 
 from .pages import check_query
 
@@ -36,18 +36,22 @@ class MomentFilter(filters.IsoDateTimeFilter):
 
     field_class = _Moment
 
+    def __init__(self, *, lookup_expr: str, **how: Any) -> None:
+        words = {"gte": "Only from this moment on.", "lt": "Only before this moment."}
+        super().__init__(lookup_expr=lookup_expr, help_text=words[lookup_expr], **how)
 
-@extend_schema_field({"type": "boolean"})
+
 class YesNoFilter(filters.TypedChoiceFilter):
-    """``true`` or ``false``."""
+    """``true`` or ``false``; ``help_text`` says to what."""
 
-    def __init__(self, **how: Any) -> None:
+    def __init__(self, *, help_text: str, **how: Any) -> None:
         super().__init__(
             choices=[("true", "true"), ("false", "false")],
             coerce=lambda said: said == "true",
             error_messages={"invalid_choice": _("This must be true or false.")},
             **how,
         )
+        set_override(self, "field", {"type": "boolean", "description": help_text})
 
 
 class Chosen(filters.DjangoFilterBackend):
