@@ -39,16 +39,25 @@ def check_pace(request: HttpRequest) -> None:
 
 def statement(account: Account, chosen: StatementFilter, ending: str) -> StreamingHttpResponse:
     """All lines of ``account`` that the valid form has ``chosen``, in their owner's language. Raises TooManyLines."""
-    file, member = FILES[ending], account.owner
+    file, member, wanted = FILES[ending], account.owner, chosen.chosen()
     names = statements.names_of(statements.categories())
-    lines = queries.whole_statement(account, chosen=chosen.chosen(), category_names=names)
+    lines = queries.whole_statement(account, chosen=wanted, category_names=names)
     if file.most_lines is not None:
         few = list(islice(lines, file.most_lines + 1))
         if len(few) > file.most_lines:
             words = _("A PDF holds up to %(n)s lines. Choose a shorter period, or take the spreadsheet.")
             raise TooManyLines(words % {"n": file.most_lines})
         lines = iter(few)
-    heading = Heading(member.display_name, settings.COMMUNITY_NAME, clock.now(), chosen.said(), chosen.asked_in_codes())
+    heading = Heading(
+        member.display_name,
+        settings.COMMUNITY_NAME,
+        clock.now(),
+        statements.ends(account, wanted),
+        is_from_the_opening=wanted.since is None,
+        leaves_lines_out=wanted.leaves_lines_out,
+        chosen=chosen.said(),
+        asked=chosen.asked_in_codes(),
+    )
     parts = _spoken_to(member, file.write(heading, lines))
     name, today = pgettext("name of a file", "statement"), timezone.localtime(clock.now())
     headers = _to_be_kept(f"{name}-{today:%Y-%m-%d}.{ending}")

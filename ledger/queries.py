@@ -103,10 +103,11 @@ def whole_statement(
 ) -> Iterator[Line]:
     """Every ``chosen`` line of ``account``, or the first ``limit``, oldest first; a query a thousand lines.
 
-    So nothing stays open in the database while somebody downloads, and only those few are in memory. What is posted
-    meanwhile is not in it.
+    So nothing stays open in the database while somebody downloads, and only those few are in memory. What was posted
+    since ``account`` was read is not in it, so that its last balance is the account's.
     """
-    entries = statements.entries(account, chosen).order_by("seq").values_list(*_OF_A_LINE)
+    read = statements.entries(account, chosen).filter(seq__lte=account.last_seq)
+    entries = read.order_by("seq").values_list(*_OF_A_LINE)
     ends = entries.aggregate(first=Min("seq"), last=Max("seq"))
     left = limit
     for before in range((ends["first"] or 1) - 1, ends["last"] or 0, LINES_AT_A_TIME):

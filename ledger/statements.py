@@ -37,6 +37,11 @@ class Chosen:
     category: str = ""
     words: str = ""  # of the note
 
+    @property
+    def leaves_lines_out(self) -> bool:
+        """Whether it is not all lines of its period."""
+        return any((self.only, self.person, self.kind, self.category, self.words))
+
 
 ALL = Chosen()
 
@@ -222,6 +227,35 @@ def balances(account: Account, chosen: Chosen = ALL) -> list[Point]:
     first, last = (timezone.localtime(moment).date() for moment in (since, until - timedelta.resolution))
     ends = [midnight(on) for on in _steps(first, last, (until - since).days)]
     return _from_end_to_end(last_lines(account, [since, *ends, until]), first, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The two ends of a period of an account, and the balance there: before its first line, and after its last."""
+
+    since: datetime
+    opening_minutes: int
+    until: datetime  # as much of it as was
+    closing_minutes: int
+
+
+def ends(account: Account, chosen: Chosen = ALL) -> Ends:
+    """The chosen period's ends, where none is said the opening of ``account`` and now, when it was read.
+
+    Only the period counts of what is ``chosen``: a balance is of everything. No query where no end is said or passed
+    yet, else one; of a long statement two.
+    """
+    now, since, until = clock.now(), chosen.since, chosen.until
+    ended = until if until is not None and until <= now else None
+    moments = [moment for moment in (since, ended) if moment is not None]
+    rows = last_lines(account, moments) if moments else []
+    before = [balance_minutes for posted_at, balance_minutes in rows if since is not None and posted_at < since]
+    return Ends(
+        since=since or account.opened_at,
+        opening_minutes=before[-1] if before else 0,
+        until=ended - timedelta.resolution if ended else now,
+        closing_minutes=account.balance_minutes if ended is None else rows[-1][1] if rows else 0,
+    )
 
 
 def _steps(first: date, last: date, days: int) -> Iterator[date]:

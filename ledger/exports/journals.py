@@ -59,8 +59,7 @@ def _other_end(line: Line) -> Path:
 
 def hledger(heading: Heading, lines: Iterable[Line]) -> Iterator[str]:
     """A journal that hledger reads, also in its strict mode, with the balance asserted after each line."""
-    for text in (heading.title, *heading.below, _("Amounts are minutes.")):
-        yield f"; {on_one_line(text)}\n"
+    yield from _comments([heading.title, *_top(heading)])
     yield f"\ncommodity 1000. {UNIT}\n\n"
     used: set[Path] = {OURS}
     for moved in _movements(lines):
@@ -75,6 +74,14 @@ def hledger(heading: Heading, lines: Iterable[Line]) -> Iterator[str]:
     yield from (f"account {':'.join(path)}\n" for path in sorted(used))
 
 
+def _top(heading: Heading) -> list[str]:
+    return [*heading.below, *heading.balances, heading.of_which_balances, _("Amounts are minutes.")]
+
+
+def _comments(texts: Iterable[str]) -> Iterator[str]:
+    return (f"; {on_one_line(text)}\n" for text in texts if text)
+
+
 def _in_hledger(text: str) -> str:
     """``text`` without what begins a comment there, or parts who from what for."""
     return text.replace(";", ",").replace("|", "/")
@@ -84,8 +91,7 @@ def beancount(heading: Heading, lines: Iterable[Line]) -> Iterator[str]:
     """A ledger that Beancount reads, with the balance asserted on the day after the last line."""
     for option, value in (("title", heading.title), ("operating_currency", UNIT)):
         yield f"option {_quoted(option)} {_quoted(value)}\n"
-    for text in (*heading.below, _("Amounts are minutes.")):
-        yield f"; {on_one_line(text)}\n"
+    yield from _comments(_top(heading))
     yield "\n"
     used: set[Path] = {OURS}
     first, last = None, None

@@ -20,6 +20,8 @@ def as_json(heading: Heading, lines: Iterable[Line]) -> Iterator[str]:
         "made_at": timezone.localtime(heading.made_at).isoformat(timespec="seconds"),
         "chosen": heading.asked,
         "unit": "minutes",
+        "opening_balance_minutes": heading.ends.opening_minutes,
+        "closing_balance_minutes": heading.ends.closing_minutes,
     }
     yield json.dumps(top, ensure_ascii=False)[:-1] + ', "lines": ['
     between = "\n"

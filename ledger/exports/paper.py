@@ -39,8 +39,13 @@ class Paper(FPDF):
         self.set_title(title)
         self.set_lang(get_language() or "en")
         self.title_in_foot = title
+        self.heads: tuple[str, str, str, str] | None = None  # of the table that goes on at the top of the next page
         self._widths_mm: dict[tuple[str, Any, str], Any] = {}  # a page is measured with fractions, minutes never are
         self.add_page()
+
+    def header(self) -> None:
+        if self.heads is not None:
+            self.write_heads(self.heads)
 
     def footer(self) -> None:
         self.set_y(-MARGIN_MM + 5)
@@ -61,6 +66,12 @@ class Paper(FPDF):
         for text, width_mm, align in zip(texts, COLUMNS_MM, "LLRR", strict=True):
             self.cell(width_mm, LINE_MM, text, align=align)
         self.ln(LINE_MM)
+
+    def write_heads(self, heads: tuple[str, str, str, str]) -> None:
+        """What the columns are called."""
+        self.write_in(9, QUIET, "B")
+        self.row(*heads)
+        self.rule()
 
     def rule(self) -> None:
         self.set_draw_color(*RULE)
@@ -90,6 +101,13 @@ def pdf(heading: Heading, lines: Iterable[Line]) -> Iterator[bytes]:
     paper.write_in(10, QUIET)
     for text in heading.below:
         paper.paragraph(on_one_line(text), 5)
+    paper.ln(2)
+    paper.write_in(10, style="B")
+    for text in heading.balances:
+        paper.paragraph(text, 5)
+    paper.write_in(10, QUIET)
+    if heading.of_which_balances:
+        paper.paragraph(heading.of_which_balances, 5)
     is_empty = True
     for _month, group in groupby(lines, key=lambda line: line.month):
         is_empty = False
@@ -111,15 +129,16 @@ def _write_month(paper: Paper, lines: list[Line]) -> None:
     paper.write_in(9, QUIET)
     sums = {"in": in_words(in_minutes), "out": in_words(out_minutes)}
     paper.paragraph(_("In %(in)s, out %(out)s") % sums, 5)
-    paper.write_in(9, QUIET, "B")
-    paper.row(_("Date"), _("What for, with whom"), _("In or out"), _("Balance"))
-    paper.rule()
+    heads = _("Date"), _("What for, with whom"), _("In or out"), _("Balance")
+    paper.write_heads(heads)
     paper.write_in(9)
+    paper.heads = heads
     for line in lines:
         amount = ("+" if line.amount_minutes > 0 else "") + in_words(line.amount_minutes)
         day = formats.date_format(timezone.localtime(line.posted_at), "SHORT_DATE_FORMAT")
         what = f"{what_for(line)} · {on_one_line(with_whom(line))}"
         paper.row(day, what, amount, in_words(line.balance_after_minutes))
+    paper.heads = None
 
 
 def _font(letters: str, weight: int) -> Path:

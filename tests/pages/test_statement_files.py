@@ -10,10 +10,12 @@ import shutil
 import subprocess
 from datetime import timedelta
 
+import pypdfium2
 import pytest
 from beancount import loader
 from beancount.core import realization
 from beancount.parser import printer
+from django.utils import timezone
 
 from ledger import exports, queries
 from ledger.operations import pay_at_once
@@ -183,6 +185,90 @@ def test_paper_has_portuguese_letters_and_the_minus_sign(client, bento, a_lively
     assert paper.startswith(b"%PDF-")
     assert b"/ToUnicode" in paper
     assert b"AtkinsonHyperlegibleNext" in paper.replace(b" ", b"")
+
+
+def on_paper(client, query=""):
+    """The words of each page, line by line."""
+    paper = pypdfium2.PdfDocument(taken(client, "pdf", query))
+    return [page.get_textpage().get_text_bounded().splitlines() for page in paper]
+
+
+def days_from_now(days):
+    day = timezone.localtime(clock.now() + timedelta(days=days)).date()
+    return day, f"{day.day} {day:%B %Y}"
+
+
+def test_paper_says_with_what_balance_the_statement_begins_and_ends(client, ana, bento, a_lively_month):
+    _first, opened = days_from_now(0)
+    with clock.ahead_by(timedelta(days=40)):
+        [page] = on_paper(client)
+    _last, today = days_from_now(40)
+
+    assert f"Opening balance on {opened}, when the account was opened: 0 min" in page
+    assert f"Closing balance on {today}: 9 h 10 min" in page
+    assert not any("not only of the lines" in line for line in page)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "opening", "closing"),
+    [
+        (1, None, 520, 550),
+        (1, 39, 520, 520),
+        (0, 0, 0, 520),
+        (40, 40, 520, 550),
+        (-9, -2, 0, 0),
+        (41, 90, 550, 550),
+        (None, 20, 0, 520),
+    ],
+)
+def test_balances_at_both_ends_are_of_the_period_and_of_everything_in_it(
+    client, ana, bento, a_lively_month, since, until, opening, closing
+):
+    ends = {"from": since, "to": until}
+    period = "&".join(f"{name}={days_from_now(days)[0]}" for name, days in ends.items() if days is not None)
+    with clock.ahead_by(timedelta(days=40, minutes=1)):
+        for more in ("", "&show=out&q=bread"):
+            found = json.loads(taken(client, "json", f"?{period}{more}"))
+            said = found["opening_balance_minutes"], found["closing_balance_minutes"]
+            assert said == (opening, closing)
+            moved = sum(line["amount_minutes"] for line in found["lines"])
+            assert more or opening + moved == closing
+
+
+def test_where_lines_were_chosen_the_balances_say_that_they_are_of_all(client, ana, bento, a_lively_month):
+    [page] = on_paper(client, "?show=out")
+    said = "Both are of all your hours, not only of the lines you chose."
+
+    assert page[page.index(said) - 1].startswith("Closing balance on")
+    for ending in ("journal", "beancount"):
+        assert f"; {said}\n" in taken(client, ending, "?show=out").decode()
+        assert said not in taken(client, ending).decode()
+
+
+def test_what_moves_while_a_file_is_written_is_not_in_it(client, ana, bento):
+    send(ana, bento, 60)
+    answer = client.get("/wallet/statement.json")
+    send(ana, bento, 30)
+
+    found = json.loads(b"".join(answer.streaming_content))
+
+    assert [line["balance_after_minutes"] for line in found["lines"]] == [600, 540]
+    assert found["closing_balance_minutes"] == 540
+
+
+def test_columns_are_named_again_on_top_of_each_page(client, bento):
+    ana = make_member(minutes=600, language="pt-br")
+    client.force_login(ana)
+    for minutes in range(1, 101):
+        send(ana, bento, 1, note=f"Linha {minutes}")
+    heads = "Data Para quê, com quem Entrada ou saída Saldo"
+
+    pages = on_paper(client)
+
+    assert len(pages) == 3
+    assert [page.count(heads) for page in pages] == [1, 1, 1]
+    assert [page[0] for page in pages[1:]] == [heads, heads]
+    assert sum("Linha " in line for page in pages for line in page) == 100
 
 
 def test_more_lines_than_paper_holds_are_refused_in_words(client, ana, bento, monkeypatch):
