@@ -21,6 +21,7 @@ from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from timebank import clock
+from timebank.sealed import seal_alike, unseal_alike
 
 from .models import OTHER_HELP, Account, Entry, Lot, Mint, Transfer
 
@@ -66,7 +67,7 @@ class Step:
 class Origin:
     """An open lot, what it came with, and the people it came through, the latest step first."""
 
-    lot_id: int
+    public_id: str
     amount_minutes: int
     expires_on: date | None
     in_days: int
@@ -138,6 +139,23 @@ def _with_their_ways(
     passed = {step.transfer_id for way in ways.values() for step in way.steps}
     transfers = Transfer.objects.select_related("payer__owner", "payee__owner").only(*_OF_A_STEP).in_bulk(passed)
     return [_origin(lot, account, ways[lot.pk], transfers, category_names) for lot in lots]
+
+
+def public_id_of(lot_id: int, owner: Account) -> str:
+    """What stands for a lot of ``owner`` in an address: always the same, and no number of a row."""
+    return seal_alike(str(lot_id), _purpose(owner))
+
+
+def lot_id_of(public_id: str, owner: Account) -> int | None:
+    """The lot of ``owner`` that ``public_id`` stands for; None for another's, and for what stands for none."""
+    try:
+        return int(unseal_alike(public_id, _purpose(owner)))
+    except ValueError:
+        return None
+
+
+def _purpose(owner: Account) -> str:
+    return f"lots of {owner.public_id}"
 
 
 def first_lots(account: Account, *, limit: int) -> list[Origin]:
@@ -347,7 +365,7 @@ def _origin(
 ) -> Origin:
     expires_on = None if lot.expires_at is None else _community_day(lot.expires_at)
     return Origin(
-        lot.pk,
+        public_id_of(lot.pk, account),
         lot.amount_minutes,
         expires_on,
         0 if expires_on is None else _days_until(expires_on),

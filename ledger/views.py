@@ -97,13 +97,16 @@ def hours(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @signed_in
-def way_of_hours(request: HttpRequest, lot_id: int) -> HttpResponse:
+def way_of_hours(request: HttpRequest, public_id: str) -> HttpResponse:
     """The whole way that one open lot of hers came, some steps at a time, without the latest ``skip``.
 
     As a fragment: steps to stand above those shown already. Hours she had once lead to those that she has.
     """
     account = get_object_or_404(Account, owner=request.user.pk)
     skip = number(request, "skip") or 0
+    lot_id = origins.lot_id_of(public_id, account)
+    if lot_id is None:
+        raise Http404
     lot = origins.origin(account, lot_id, skip=skip, category_names=_category_names())
     if lot is None:
         get_object_or_404(Lot, pk=lot_id, owner=account)

@@ -122,7 +122,7 @@ PAGES = [
     Row("statement_file", signed_in("404"), args={"ending": "xls"}),
     Row("statement_file", signed_in("→ wallet", newcomers="404"), query="from=banana", args={"ending": "csv"}),
     Row("hours", signed_in()),
-    Row("way_of_hours", own(), args={"lot_id": "lot"}),
+    Row("way_of_hours", own(), args={"public_id": "lot"}),
     Row("transfer", own(), args={"public_id": "payment"}),
     Row("receipt_file", own(), args={"public_id": "payment"}),
     Row("notifications", signed_in()),

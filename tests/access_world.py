@@ -17,6 +17,7 @@ from accounts.models import Member, StaffMove, Token
 from accounts.operations import ask_for_hours, change_limits, make_token, propose_reversal
 from ledger.models import Lot, PaymentRequest, Transfer
 from ledger.operations import Limits
+from ledger.origins import public_id_of
 from marketplace import operations as marketplace
 from marketplace.models import Dispute, Exchange, Listing
 from notifications.models import Webhook
@@ -118,10 +119,11 @@ class World:
         return paid
 
     @cached_property
-    def lots(self) -> dict[Member, int]:
-        """Hours that each has, by their key; made before the suspension."""
+    def lots(self) -> dict[Member, str]:
+        """Hours that each has, by what stands for them in addresses; made before the suspension."""
         assert self.payments
-        return {whose: Lot.objects.open().filter(owner__owner=whose).latest("pk").pk for whose in self._owners}
+        newest = {whose: Lot.objects.open().filter(owner__owner=whose).latest("pk") for whose in self._owners}
+        return {whose: public_id_of(lot.pk, whose.account) for whose, lot in newest.items()}
 
     @cached_property
     def listings(self) -> dict[tuple[Member, str], str]:

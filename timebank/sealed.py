@@ -26,13 +26,13 @@ def _cipher(purpose: str) -> MultiFernet:
 
 
 def seal_alike(words: str, purpose: str) -> str:
-    """As `seal`, for what stands in addresses: the same words are sealed the same each time (RFC 5297)."""
-    return base64.urlsafe_b64encode(_alike(purpose)[0].encrypt(words.encode(), None)).decode()
+    """As `seal`, for what stands in addresses: letters, digits, - and _, the same for the same words (RFC 5297)."""
+    return base64.urlsafe_b64encode(_alike(purpose)[0].encrypt(words.encode(), None)).decode().rstrip("=")
 
 
 def unseal_alike(sealed: str, purpose: str) -> str:
     """Raises ValueError for what nobody here sealed for this purpose."""
-    read = base64.b64decode(sealed, b"-_", validate=True)
+    read = base64.b64decode(sealed + "=" * (-len(sealed) % 4), b"-_", validate=True)
     for cipher in _alike(purpose):
         try:
             return cipher.decrypt(read, None).decode()

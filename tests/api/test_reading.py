@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -86,7 +86,7 @@ def test_where_a_page_begins_tells_nobody_how_many_rows_there_are(ana, bento):
 
     first = program.get("transfers/?page_size=2")
     cursor = first.json()["next"].partition("cursor=")[2].partition("&")[0]
-    readable = urlsafe_b64decode(unquote(cursor))
+    readable = urlsafe_b64decode(f"{cursor}==")
     assert b"false" not in readable  # as what is sealed says of its direction
     again = program.get("transfers/?page_size=2", **{"If-None-Match": first["ETag"]})
     assert again.status_code == 304  # the same place is sealed the same

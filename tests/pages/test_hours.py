@@ -36,6 +36,11 @@ def page_of(client: Any, member: Member) -> Any:
     return client.get("/wallet/hours/")
 
 
+def way_of(lot: Lot, member: Member) -> str:
+    """The address of the way that hours of ``member`` came."""
+    return f"/wallet/hours/{origins.public_id_of(lot.pk, member.account)}/"
+
+
 SPLIT = "They were split here: the rest stayed, or went another way."
 
 
@@ -115,7 +120,9 @@ def test_a_long_way_is_unfolded_some_steps_at_a_time_without_gap(client):
         "4 h from the community fund",
         *["5 min from Ana Souza"] * 45,
     ]
-    assert links(page, "Latest steps") == [f"/wallet/hours/{Lot.objects.open().get(owner=bento.account).pk}/"]
+    [latest] = links(page, "Latest steps")
+    assert latest == way_of(Lot.objects.open().get(owner=bento.account), bento)
+    assert re.fullmatch(r"/wallet/hours/[\w-]{20,}/", latest)
 
 
 def test_earlier_steps_come_as_a_fragment_and_take_the_focus(client):
@@ -136,10 +143,33 @@ def test_hours_that_went_on_lead_to_those_she_has_and_nobody_sees_anothers(clien
     spent = Lot.objects.get(owner=ana.account)
     send(ana, bento, 15)
     client.force_login(ana)
-    assert client.get(f"/wallet/hours/{spent.pk}/").headers["Location"] == "/wallet/hours/"
+    assert client.get(way_of(spent, ana)).headers["Location"] == "/wallet/hours/"
 
     client.force_login(bento)
-    assert client.get(f"/wallet/hours/{spent.pk}/").status_code == 404
+    for whose in (ana, bento):
+        assert client.get(way_of(spent, whose)).status_code == 404
+
+
+@pytest.mark.parametrize("change", [lambda seal: seal[:-2], lambda seal: f"{seal}A", lambda seal: seal.swapcase()])
+def test_an_address_that_was_written_by_nobody_here_is_none(client, change):
+    ana = make_member(minutes=60)
+    lot = Lot.objects.get(owner=ana.account)
+    client.force_login(ana)
+
+    assert client.get(way_of(lot, ana)).status_code == 200
+    public_id = origins.public_id_of(lot.pk, ana.account)
+    for address in (change(public_id), lot.pk, "x" * 300):
+        assert client.get(f"/wallet/hours/{address}/").status_code == 404
+
+
+def test_addresses_of_hours_outlive_a_new_secret_key(client, settings):
+    ana = make_member(minutes=60)
+    address = way_of(Lot.objects.get(owner=ana.account), ana)
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+
+    client.force_login(ana)
+    assert client.get(address).status_code == 200
 
 
 def test_a_way_too_long_to_be_looked_at_whole_leaves_nothing_out_that_it_tells(monkeypatch):
@@ -150,7 +180,7 @@ def test_a_way_too_long_to_be_looked_at_whole_leaves_nothing_out_that_it_tells(m
         payer, payee = dice.sample(people, 2)
         pay(payer, payee, min(dice.randint(1, 90), max(1, available(payer))), kind=dice.choice(["help", "gift"]))
     monkeypatch.setattr(origins, "MOST_STEPS", 1000)
-    whole = {lot.lot_id: lot for person in people for lot in origins.origins(person)}
+    whole = {lot.public_id: lot for person in people for lot in origins.origins(person)}
     assert max(len(lot.steps) for lot in whole.values()) > 20
     assert not any(lot.has_earlier for lot in whole.values())
     assert all(lot.steps[-1].is_first for lot in whole.values())
@@ -160,8 +190,8 @@ def test_a_way_too_long_to_be_looked_at_whole_leaves_nothing_out_that_it_tells(m
         for person in people:
             for lot in origins.origins(person):
                 told = len(lot.steps)
-                assert lot.steps == whole[lot.lot_id].steps[:told]
-                assert lot.has_earlier == (told < len(whole[lot.lot_id].steps))
+                assert lot.steps == whole[lot.public_id].steps[:told]
+                assert lot.has_earlier == (told < len(whole[lot.public_id].steps))
 
 
 def test_what_expires_first_stands_on_top_and_the_rest_does_not(client, settings):

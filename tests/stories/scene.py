@@ -34,6 +34,7 @@ from accounts.models import Member  # noqa: E402
 from accounts.operations import suspend_member  # noqa: E402
 from ledger.models import Hold, Lot  # noqa: E402
 from ledger.operations import accept  # noqa: E402
+from ledger.origins import public_id_of  # noqa: E402
 from tests.factories import PASSWORD, make_coordinator, make_member, make_superuser  # noqa: E402
 from timebank.jobs.ringer import ringer  # noqa: E402
 
@@ -89,7 +90,7 @@ def scene(language: str) -> dict[str, Any]:
         "neighbour": neighbour.display_name,
         "on_its_way": reverse("transfer", args=[hold.public_id]),
         "arrived": reverse("transfer", args=[received.public_id]),
-        "way": reverse("way_of_hours", args=[lot.pk]),
+        "way": reverse("way_of_hours", args=[public_id_of(lot.pk, ana.account)]),
         "person": neighbour.get_absolute_url(),
         "herself": ana.get_absolute_url(),
         "confirm": reverse(
