@@ -20,10 +20,10 @@ from django.db import connection
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
-from timebank import clock
+from timebank import clock, movements
 from timebank.sealed import seal_alike, unseal_alike
 
-from .models import OTHER_HELP, Account, Entry, Lot, Mint, Transfer
+from .models import OTHER_HELP, Account, Entry, Kind, Lot, Mint, Transfer
 
 MOST_LOTS = 50
 MOST_STEPS = 20
@@ -57,10 +57,18 @@ class Step:
     is_first: bool  # they began with it
     is_split: bool  # the payer had more of them
     is_joined: bool  # the payee had some of them already
+    is_by_payer: bool  # as in a line
     together_minutes: int  # that the reader had of them then, where she was the payee; else 0
     public_id: str = ""  # where the reader took part in it, as the two that follow
     category: str = ""
     category_name: str = ""
+
+    @property
+    def what_for(self) -> str:
+        """What it was, in words; empty where that is between the community fund and somebody else."""
+        if self.kind == Kind.GRANT and not self.public_id:
+            return ""
+        return movements.what_for(self.kind, is_by_payer=self.is_by_payer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,8 @@ def _with_their_ways(
     parents = _forebears(lots, most)
     ways = {lot.pk: _way(_node(lot), lot.mint, parents, skip) for lot in lots}
     passed = {step.transfer_id for way in ways.values() for step in way.steps}
-    transfers = Transfer.objects.select_related("payer__owner", "payee__owner").only(*_OF_A_STEP).in_bulk(passed)
+    found = Transfer.objects.select_related("payer__owner", "payee__owner", "hold").only(*_OF_A_STEP)
+    transfers = found.in_bulk(passed)
     return [_origin(lot, account, ways[lot.pk], transfers, category_names) for lot in lots]
 
 
@@ -337,7 +346,7 @@ _OF_A_STEP = (
     "category",
     "posted_at",
     "public_id",
-    "hold_id",
+    "hold__actor_id",
     *(f"{side}__{column}" for side in ("payer", "payee") for column in _OF_A_PARTY),
 )
 _OF_A_LOT = (
@@ -399,6 +408,7 @@ def _step(transfer: Transfer, handed: _Handed, account: Account, category_names:
         handed.is_first,
         is_split=handed.out_of_minutes > handed.amount_minutes,
         is_joined=handed.joined_minutes > 0,
+        is_by_payer=transfer.hold is not None and transfer.hold.actor_id == transfer.payer.owner_id,
         together_minutes=handed.amount_minutes + handed.joined_minutes if transfer.payee_id == account.pk else 0,
         public_id=transfer.public_id if is_hers and transfer.hold_id is not None else "",
         category=category,

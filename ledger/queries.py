@@ -249,7 +249,7 @@ def add_cause(find: Callable[[Hold], Cause | None]) -> None:
 
 def cause_of(hold: Hold) -> Cause | None:
     """What ``hold`` was made for; None, and no query, where its payer sent it herself."""
-    if hold.actor_id == hold.payer.owner_id:
+    if hold.is_by_payer:
         return None
     return next((cause for find in _finders if (cause := find(hold))), None)
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
 from notifications.middleware import has_seen
-from timebank import clock
+from timebank import clock, movements
 from timebank.fragments import fragment, number, signed_in
 from timebank.pace import TooOften
 
@@ -216,6 +216,8 @@ def payment_context(request: HttpRequest, hold: Hold) -> dict[str, Any]:
         "is_fragment": bool(part),
         "has_just_arrived": _has_arrived(hold) and not undone_by and (bool(part) or _is_news(hold)),
         "is_payer": is_payer,
+        "is_start": movements.is_start(hold.kind, is_by_payer=hold.is_by_payer),
+        "what_for": movements.what_for(hold.kind, is_by_payer=hold.is_by_payer),
         "account": mine,
         "category_name": statements.category_name(hold.category),
         "cause": queries.cause_of(hold),

@@ -44,7 +44,7 @@ _ICONS = {
 }
 _WHAT_FOR: dict[str, Promise] = {
     "gift": gettext_lazy("A gift"),
-    "grant": gettext_lazy("Starting hours"),
+    "grant": gettext_lazy("Hours from the community fund"),
     "donation": gettext_lazy("A donation"),
     "refund": gettext_lazy("Hours given back"),
     "reversal": gettext_lazy("A correction"),
@@ -77,10 +77,17 @@ def icon_of(kind: str, *, is_incoming: bool) -> str:
     return _ICONS.get(kind) or ("receive" if is_incoming else "send")
 
 
-def what_for(kind: str, note: str = "") -> str:
+def is_start(kind: str, *, is_by_payer: bool) -> bool:
+    """Whether these are the hours a member begins with: those the fund's steward gives; all others a person does."""
+    return kind == "grant" and is_by_payer
+
+
+def what_for(kind: str, note: str = "", *, is_by_payer: bool) -> str:
     """What it was for, in one line: what the payer wrote, or else its kind."""
     if note:
         return Truncator(note).chars(LONGEST_NOTE)
+    if is_start(kind, is_by_payer=is_by_payer):
+        return _("Starting hours")
     return str(_WHAT_FOR.get(kind) or _("Help"))
 
 

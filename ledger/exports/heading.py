@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from ledger.models import Kind
 from ledger.queries import Line
 from ledger.statements import Ends
+from timebank import movements
 from timebank.durations import in_words
 
 
@@ -66,7 +67,7 @@ def with_whom(line: Line) -> str:
 
 def what_for(line: Line) -> str:
     """What the payer wrote, on one line, or else its kind."""
-    return on_one_line(line.note) or kind_of(line)
+    return on_one_line(line.note) or movements.what_for(line.kind, is_by_payer=line.is_by_payer)
 
 
 def _day(moment: datetime) -> str:

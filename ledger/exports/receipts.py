@@ -45,11 +45,11 @@ def receipt(hold: Hold, *, community_name: str) -> bytes:
 def facts_of(hold: Hold) -> list[tuple[str, str]]:
     """What the payment's page says of it, each with its label."""
     cause = cause_of(hold)
-    is_sent = hold.actor_id == hold.payer.owner_id
+    is_sent = hold.is_by_payer
     facts = [
         (pgettext("person", "From"), _name_of(hold.payer)),
         (pgettext("person", "To"), _name_of(hold.payee)),
-        (_("What for"), what_for(hold.kind)),
+        (_("What for"), what_for(hold.kind, is_by_payer=is_sent)),
         (_("Kind of help"), category_name(hold.category)),
         (_("Exchange"), on_one_line(cause.title) if cause else ""),
         (_("Message"), _words_of(hold) if is_sent else ""),

@@ -23,7 +23,7 @@ class Kind(models.TextChoices):
 
     HELP = "help", _("help")
     GIFT = "gift", _("gift")
-    GRANT = "grant", _("starting hours")
+    GRANT = "grant", _("hours from the community fund")
     REFUND = "refund", _("hours given back")
     DONATION = "donation", _("donation to the community fund")
     EXPIRY = "expiry", _("expired hours")
@@ -150,6 +150,11 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{in_words(self.amount_minutes)} · {self.public_id}"
+
+    @property
+    def is_by_payer(self) -> bool:
+        """Whether its payer, whose account came with it, set it aside herself: no exchange, ruling or staff did."""
+        return self.actor_id == self.payer.owner_id
 
     @property
     def went_back(self) -> bool:

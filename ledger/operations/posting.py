@@ -15,7 +15,7 @@ from ledger.hot_path import Expiries, Posted, Side, statements
 from ledger.models import Account, Hold, Kind, PaymentRequest, Transfer
 from ledger.tasks import seal_records
 from notifications.operations import Telling, tell_all
-from timebank import clock, failpoints
+from timebank import clock, failpoints, movements
 from timebank.errors import Busy
 from timebank.jobs import ring
 from timebank.retries import retried
@@ -184,7 +184,8 @@ def _tellings(one: Posted) -> list[Telling]:
     told = []
     if _is_person(one.payee):
         if one.kind == Kind.GRANT:
-            by_staff = {"by_staff": True} if _is_by_staff(one) else {}
+            is_start = movements.is_start(one.kind, is_by_payer=one.actor_id == one.payer.owner_id)
+            by_staff = {} if is_start else {"by_staff": True}
             told.append(Telling(one.payee.owner_id, "hours-granted", None, data | by_staff, in_inbox=True))
         else:
             about = one.payer.owner_id if _is_person(one.payer) else None
@@ -210,11 +211,6 @@ def _of_request(request: PaymentRequest, one: Posted) -> list[Telling]:
     from .payment_requests import tell_of_payment  # which gives back by posting
 
     return tell_of_payment(request, payer_id=one.payer.owner_id, payee_id=one.payee.owner_id, transfer=one.public_id)
-
-
-def _is_by_staff(grant: Posted) -> bool:
-    """Whether a person gave it out of the fund; the starting hours the fund's own steward gives."""
-    return not Hold.objects.filter(public_id=grant.public_id, actor=grant.payer.owner_id).exists()
 
 
 def _is_person(side: Side) -> bool:

@@ -52,7 +52,7 @@ class Event(models.Model):
         """What can be told; also the type of the live frame and the name of its templates."""
 
         HOURS_ARRIVED = "hours-arrived", _("hours arrived")
-        HOURS_GRANTED = "hours-granted", _("starting hours")
+        HOURS_GRANTED = "hours-granted", _("hours from the community fund")
         HOURS_DELIVERED = "hours-delivered", _("hours were delivered")
         HOURS_EXPIRING = "hours-expiring", _("hours expire soon")
         HOURS_EXPIRED = "hours-expired", _("hours expired")

@@ -65,7 +65,7 @@ def test_each_lot_says_what_it_came_with_when_it_expires_and_the_way_it_came(cli
 
     assert "Given out by the community fund do not expire 45min The way they came: 3 steps" in words(page)
     assert way(page) == [
-        "2 h from the community fund to Ana Souza Starting hours · today These hours began here.",
+        "2 h from the community fund to Ana Souza today These hours began here.",
         "1 h from Ana Souza to Bento Lima Help · today They were split here: the rest stayed, or went another way.",
         "1 h from Bento Lima to you Help · today",
         "45 min are with you now do not expire",
@@ -82,7 +82,7 @@ def test_where_hours_join_it_says_so_and_tells_of_nobody_elses_how_many(client):
     send(ana, clara, 20)
 
     assert way(page_of(client, clara)) == [
-        "2 h from the community fund to Ana Souza Starting hours · today These hours began here.",
+        "2 h from the community fund to Ana Souza today These hours began here.",
         f"30 min from Ana Souza to Bento Lima Help · today {SPLIT}",
         f"15 min from Ana Souza to Bento Lima Help · today {SPLIT} They joined others that had come another way.",
         f"40 min from Bento Lima to you Help · today {SPLIT}",

@@ -8,13 +8,14 @@ import pytest
 from django.test import Client
 
 from accounts.models import Member
-from ledger.models import Hold, Kind
-from ledger.operations import post_all_due
+from accounts.operations import community_fund, grant
+from ledger.models import Hold, Kind, Note
+from ledger.operations import pay_at_once, post_all_due
 from marketplace import operations
 from marketplace.models import Exchange
 from timebank import clock, movements
 
-from ..factories import make_dispute, make_exchange, make_listing, make_member, make_moderator
+from ..factories import make_coordinator, make_dispute, make_exchange, make_listing, make_member, make_moderator
 from .reading import links, words
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,50 @@ def test_what_was_confirmed_beyond_the_agreed_leads_to_its_exchange_too() -> Non
     assert links(page, exchange.listing.title) == [exchange.get_absolute_url()]
 
 
+def granted(member: Member, minutes: int) -> Hold:
+    """Hours of the fund that a coordinator gave."""
+    given = {"reason": "A new roof", "by": make_coordinator(), "key": f"for-{minutes}"}
+    move = grant(member.account, amount_minutes=minutes, **given)
+    assert move.made is not None
+    return Hold.objects.get(public_id=move.made.public_id)
+
+
+def test_hours_to_begin_with_are_told_from_those_that_a_coordinator_gives() -> None:
+    ana = make_member(minutes=240)
+    granted(ana, 45)
+    without_words = granted(ana, 30)
+    Note.objects.filter(hold=without_words).update(text="", salt="", erased_at=clock.now())
+    seen = seen_by(ana)
+
+    for address in ("/home/", "/wallet/", "/wallet/?kind=grant"):
+        said = words(seen.get(address))
+        assert said.count("Starting hours") == said.count("A new roof") == 1
+        assert "Hours from the community fund" in said
+    way = words(seen.get("/wallet/hours/"))
+    assert "4 h from the community fund to you Starting hours · today" in way
+    assert "30 min from the community fund to you Hours from the community fund · today" in way
+    choice = words(seen.get("/wallet/"))
+    assert "Hours from the community fund" in choice and "Starting hours Hours given back" not in choice
+
+
+def test_a_coordinators_gift_of_the_fund_says_why_and_welcomes_nobody() -> None:
+    ana = make_member()
+    start, more = ana.account, granted(ana, 45)
+    fund = community_fund()
+    first = pay_at_once(
+        payer=fund, payee=start, amount_minutes=240, kind="grant", key="first", actor=fund.owner
+    ).public_id  # fmt: skip
+    seen = seen_by(ana)
+
+    said = words(seen.get(f"/transfers/{more.public_id}/"))
+    assert "What for Hours from the community fund" in said
+    assert "Reason A new roof" in said
+    assert "From the community fund." in said and "Welcome!" not in said
+    said = words(seen.get(f"/transfers/{first}/"))
+    assert "What for Starting hours" in said
+    assert "Welcome! Spend them on a first exchange." in said
+
+
 @pytest.mark.parametrize(
     "kind", ["help", "gift", "grant", "refund", "donation", "expiry", "write_off", "reversal", "?"]
 )
@@ -124,7 +169,12 @@ def test_every_kind_has_its_words_in_both_directions_and_with_the_fund(kind, nam
 
     line = Line(1, minutes, 60, kind, clock.now(), "x", has_page=True, note="", is_by_payer=True, other_name=name)
 
-    said = (movements.headline(line), movements.with_whom(line), movements.direction(line), movements.what_for(kind))
+    said = (
+        movements.headline(line),
+        movements.with_whom(line),
+        movements.direction(line),
+        movements.what_for(kind, is_by_payer=True),
+    )
 
     assert all(text and "%(" not in text and "None" not in text for text in said)
     assert movements.icon_of(kind, is_incoming=line.is_incoming)

@@ -17,11 +17,13 @@ from beancount.core import realization
 from beancount.parser import printer
 from django.utils import timezone
 
+from accounts.operations import grant
 from ledger import exports, queries
+from ledger.models import Note
 from ledger.operations import pay_at_once
 from timebank import clock
 
-from ..factories import balance, make_member
+from ..factories import balance, make_coordinator, make_member
 from .moving import send
 from .reading import words
 
@@ -75,7 +77,7 @@ def test_a_spreadsheet_has_what_the_statement_shows_oldest_first(client, ana, be
     assert [(line[0], line[3], line[4]) for line in lines] == [
         ("1", "600", "600"), ("2", "-90", "510"), ("3", "30", "540"), ("4", "-20", "520"), ("5", "45", "565"), ("6", "-15", "550"),
     ]  # fmt: skip
-    assert [lines[0][5], lines[0][6]] == ["Community fund", "Starting hours"]
+    assert [lines[0][5], lines[0][6]] == ["Community fund", "Hours from the community fund"]
     assert lines[3][7] == "Learning to cook"
     assert lines[2][8] == "two\nlines  = 5"
 
@@ -185,6 +187,19 @@ def test_paper_has_portuguese_letters_and_the_minus_sign(client, bento, a_lively
     assert paper.startswith(b"%PDF-")
     assert b"/ToUnicode" in paper
     assert b"AtkinsonHyperlegibleNext" in paper.replace(b" ", b"")
+
+
+def test_what_it_was_for_is_what_the_pages_say(client, ana, bento, a_lively_month):
+    grant(ana.account, amount_minutes=30, reason="A new roof", by=make_coordinator(), key="more")
+    Note.objects.filter(text="A new roof").update(text="", salt="", erased_at=clock.now())
+
+    text = taken(client, "journal").decode()
+    [page] = on_paper(client)
+
+    for said in ("Starting hours", "Hours from the community fund", "two lines = 5", "Help"):
+        assert f"| {said}\n" in text
+        assert sum(f" {said} · " in line for line in page) == 1
+    assert "Gift" not in text
 
 
 def on_paper(client, query=""):

@@ -129,9 +129,9 @@ def avatar(member: Any, size: str = "") -> SafeString:
 
 
 @register.simple_tag
-def what_for(note: str, kind: str) -> str:
+def what_for(movement: movements.Movement) -> str:
     """What a payment was for, in one line: what the payer wrote, or else its kind."""
-    return movements.what_for(kind, note)
+    return movements.what_for(movement.kind, movement.note, is_by_payer=movement.is_by_payer)
 
 
 @register.simple_tag
