@@ -8,7 +8,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import formats, timezone
 from django.utils.translation import gettext
@@ -141,9 +142,18 @@ def between(owner: Any, other: Any, *, limit: int) -> list[Line]:
     return [_line(row, {}) for row in entries.values_list(*_OF_A_LINE)[:limit]]
 
 
-def on_its_way(account: Account, *, limit: int, chosen: Chosen = ALL) -> list[OnItsWay]:
-    """Up to ``limit`` of what is on its way from or to ``account``, of what is ``chosen``, newest first; one query."""
-    rows = statements.holds(account, chosen).order_by("-created_at", "-pk").values_list(*_OF_A_HOLD)[:limit]
+def on_its_way(account: Account, *, limit: int, chosen: Chosen = ALL, after: str = "") -> list[OnItsWay]:
+    """Up to ``limit`` of what is on its way from or to ``account``, of what is ``chosen``, newest first; one query.
+
+    Of those ``after`` the hold with this address, which may have arrived meanwhile, in two; Http404 for another's.
+    """
+    found = statements.holds(account, chosen)
+    if after:
+        last = payment(after, of=account.owner_id)
+        # Of no column's moments: by the index of these all that she ever paid would be looked through.
+        found = found.alias(began_at=Coalesce("created_at", Value(last.created_at)))
+        found = found.filter(Q(began_at__lt=last.created_at) | Q(began_at=last.created_at, pk__lt=last.pk))
+    rows = found.order_by("-created_at", "-pk").values_list(*_OF_A_HOLD)[:limit]
     return [_hold(row, account) for row in rows]
 
 

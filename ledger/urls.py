@@ -6,6 +6,7 @@ from . import views
 
 urlpatterns = [
     path("wallet/", views.wallet, name="wallet"),
+    path("wallet/set-aside/", views.set_aside, name="set_aside"),
     path("wallet/balance/", views.balance_over_time, name="balance_over_time"),
     path("wallet/statement.<slug:ending>", views.statement_file, name="statement_file"),
     path("wallet/hours/", views.hours, name="hours"),

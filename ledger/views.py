@@ -126,13 +126,15 @@ def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
     before = number(request, "before")
     wanted = min(number(request, "lines") or LINES_ON_A_PAGE, MOST_LINES_KEPT_FRESH)
     shown = wanted if before is None else min((number(request, "after") or 0) + wanted, MOST_LINES_KEPT_FRESH)
-    page, months, holds = queries.Page([], None), [], []
+    page, months = queries.Page([], None), []
+    holds: dict[str, Any] = {"holds": []}
     if form.is_valid():
         chosen = form.chosen()
         names = statements.names_of(categories)
         page = queries.statement(account, before=before, limit=wanted, chosen=chosen, category_names=names)
         months = queries.by_month(account, page.entries, chosen=chosen)
-        holds = queries.on_its_way(account, limit=MOST_HOLDS, chosen=chosen) if before is None else []
+        if before is None:
+            holds = _holds(account, chosen)
     return {
         "form": form,
         "asked": form.asked,
@@ -143,9 +145,41 @@ def _statement(request: HttpRequest, account: Account) -> dict[str, Any]:
         "lines_shown": shown,
         # The month the lines above end in: its heading is not said twice.
         "month_above": request.GET.get("month", "")[:7],
-        "holds": holds,
         "account": account,
+        **holds,
     }
+
+
+def _holds(account: Account, chosen: statements.Chosen, after: str = "") -> dict[str, Any]:
+    """Some of what is on its way, and whether there is more."""
+    found = queries.on_its_way(account, limit=MOST_HOLDS + 1, chosen=chosen, after=after)
+    return {"holds": found[:MOST_HOLDS], "has_more_holds": len(found) > MOST_HOLDS}
+
+
+@require_safe
+@signed_in
+def set_aside(request: HttpRequest) -> HttpResponse:
+    """What is set aside and on its way, of what is chosen, newest first.
+
+    What cannot be chosen leads to the page that says why. As a fragment: what stands ``after`` a payment, to go on
+    below those shown already.
+    """
+    account = get_object_or_404(Account, owner=request.user.pk)
+    form = StatementFilter(request.GET, statements.categories())
+    if not form.is_valid():
+        return redirect(f"{reverse('wallet')}?{form.asked.urlencode()}")
+    after = request.GET.get("after", "")
+    if after and not (after.isascii() and after.isalnum()):
+        raise Http404
+    part = bool(fragment(request))
+    context = {
+        "asked": form.asked,
+        "said": form.said(),
+        "is_first_page": not after,
+        "is_unfolded": part,
+        **_holds(account, form.chosen(), after),
+    }
+    return render(request, "ledger/_set_aside.html" if part else "ledger/set_aside.html", context)
 
 
 @require_safe

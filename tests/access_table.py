@@ -117,6 +117,9 @@ PAGES = [
         Row("statement_file", signed_in(newcomers="404"), args={"ending": ending})
         for ending in ("csv", "json", "pdf", "journal", "beancount")
     ),
+    Row("set_aside", signed_in(newcomers="404")),
+    Row("set_aside", signed_in("→ wallet", newcomers="404"), query="from=banana"),
+    Row("set_aside", signed_in("404"), query="after=nobodys"),
     Row("balance_over_time", signed_in(newcomers="404")),
     Row("balance_over_time", signed_in("422", newcomers="404"), query="from=banana"),
     Row("statement_file", signed_in("404"), args={"ending": "xls"}),

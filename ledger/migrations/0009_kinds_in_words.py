@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0007_payment_requests'),
+        ('ledger', '0008_limits_called_off'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from ledger import operations, queries
+from ledger import operations, queries, triggers
 from ledger.models import Hold
 from ledger.statements import Chosen
 
@@ -79,6 +79,28 @@ def test_what_is_on_its_way_is_shown_to_both_newest_first(django_assert_num_quer
     assert [hold.public_id for hold in queries.on_its_way(ana, limit=5, chosen=Chosen(only="out"))] == [one.public_id]
 
 
+def test_what_is_on_its_way_goes_on_after_any_of_it_also_where_that_arrived_or_two_began_at_once(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    ana, bento, clara = neighbours(60, 60, 60)
+    made = [accept(ana, bento, 1 + number, due=bool(number % 2)) for number in range(6)]
+    with triggers.suspended():
+        Hold.objects.filter(pk__in=[hold.pk for hold in made[1:4]]).update(created_at=made[1].created_at)
+    nobodys = accept(bento, clara, 5)
+    newest_first = [hold.public_id for hold in reversed(made)]
+
+    for place, after in enumerate(newest_first):
+        with django_assert_num_queries(2):
+            seen = queries.on_its_way(ana, limit=3, after=after)
+        assert [hold.public_id for hold in seen] == newest_first[place + 1 : place + 4]
+    operations.post(made[3])
+    seen = queries.on_its_way(ana, limit=3, after=made[3].public_id)
+    assert [hold.amount_minutes for hold in seen] == [3, 2, 1]
+    for after in (nobodys.public_id, "nothing"):
+        with pytest.raises(Http404):
+            queries.on_its_way(ana, limit=3, after=after)
+
+
 def test_a_payment_is_for_its_two_people_and_nobody_else(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     ana, bento, clara = neighbours(60, 0, 0)
     transfer = pay(ana, bento, 10, note="Here")
@@ -106,13 +128,17 @@ def test_what_is_on_its_way_is_found_by_indexes_alone() -> None:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # small tables are read whole otherwise
 
-    with CaptureQueriesContext(connection) as asked:
-        shown = queries.on_its_way(ana, limit=50)
-    with connection.cursor() as cursor:
-        how = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
-        cursor.execute(f"{how} {asked[0]['sql']}")
-        pages_plan = str(cursor.fetchall())
+    def plan_of_page(**after: str) -> str:
+        with CaptureQueriesContext(connection) as asked:
+            queries.on_its_way(ana, limit=50, **after)
+        with connection.cursor() as cursor:
+            how = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+            cursor.execute(f"{how} {asked[-1]['sql']}")
+            return str(cursor.fetchall())
 
-    for plan in (Hold.objects.live_of(ana).explain(), pages_plan):
+    shown = queries.on_its_way(ana, limit=50)
+    plans = (Hold.objects.live_of(ana).explain(), plan_of_page(), plan_of_page(after=shown[0].public_id))
+    for plan in plans:
+        assert "hold_of_payer" not in plan
         assert {"hold_due", "hold_kept_of_payer", "hold_kept_of_payee"} <= set(re.findall(r"hold_\w+", plan))
     assert Hold.objects.live_of(ana).count() == len(shown) == 4

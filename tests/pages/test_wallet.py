@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from ledger import seqs
+from ledger import seqs, views
 from ledger.models import Hold, Transfer
 from timebank import clock
 
@@ -50,6 +50,74 @@ def test_what_is_on_its_way_stands_on_top_and_is_not_available(client):
     assert "Lift to the clinic To Bento Lima · today 45min on its way" in said
     assert "Available now 3h15min" in said
     assert "Set aside for others 45 min" in said
+
+
+def test_of_very_much_on_its_way_the_wallet_shows_the_newest_and_leads_to_all_of_it(client, monkeypatch):
+    monkeypatch.setattr(views, "MOST_HOLDS", 3)
+    ana, bento = make_member(minutes=3000), make_member(name="Bento Lima")
+    for minutes in range(1, 8):
+        start(ana, bento, minutes)
+    start(make_member(minutes=120), ana, 60)
+    client.force_login(ana)
+
+    page = client.get("/wallet/?show=out")
+    assert amounts(page) == [7, 6, 5]
+    assert "These are the newest 3, and there are more." in words(page)
+    [all_of_it] = links(page, "See all that is set aside and on its way")
+    page = client.get(all_of_it)
+    assert "Show: Out" in words(page)
+    assert "/wallet/?show=out" in links(page, "Wallet")
+    seen = amounts(page)
+    while earlier := links(page, "Show earlier"):
+        page = client.get("/wallet/set-aside/" + earlier[0])
+        seen += amounts(page)
+        assert links(page, "Newest first") == [all_of_it]
+    assert seen == [7, 6, 5, 4, 3, 2, 1]
+
+    monkeypatch.setattr(views, "MOST_HOLDS", 8)
+    page = client.get("/wallet/")
+    assert amounts(page)[:8] == [60, 7, 6, 5, 4, 3, 2, 1]
+    assert "there are more" not in words(page)
+    assert "Show earlier" not in words(client.get("/wallet/set-aside/"))
+
+
+def test_more_of_what_is_on_its_way_comes_as_a_fragment_and_takes_the_focus(client, monkeypatch):
+    monkeypatch.setattr(views, "MOST_HOLDS", 2)
+    ana, bento = make_member(minutes=240), make_member()
+    for minutes in range(1, 6):
+        start(ana, bento, minutes)
+    client.force_login(ana)
+    [more] = links(client.get("/wallet/set-aside/"), "Show earlier")
+
+    part = client.get(f"/wallet/set-aside/{more}", headers={"HX-Request": "true", "HX-Target": "more-holds"})
+
+    assert amounts(part) == [3, 2]
+    assert "<main" not in part.content.decode()
+    assert part.content.decode().count("data-focus") == 1
+    assert 'id="more-holds"' in part.content.decode()
+
+
+def test_of_what_is_on_its_way_nobody_finds_a_place_by_anothers(client):
+    ana, bento, clara = make_member(minutes=60), make_member(minutes=60), make_member()
+    anothers = start(bento, clara, 5)
+    client.force_login(ana)
+
+    assert "Nothing is set aside or on its way now." in words(client.get("/wallet/set-aside/"))
+    for after in (anothers.public_id, "x%00", "é"):
+        assert client.get(f"/wallet/set-aside/?after={after}").status_code == 404
+
+
+@pytest.mark.parametrize("rows", [1, 3, 60])
+def test_all_that_is_on_its_way_takes_the_same_few_queries(client, django_assert_num_queries, rows):
+    ana, bento = make_member(minutes=3000), make_member()
+    first = [start(ana, bento, 5) for _ in range(rows + 1)][-1]
+    client.force_login(ana)
+    client.get("/wallet/set-aside/")  # what is remembered between pages, is
+
+    with django_assert_num_queries(6):  # session, member, account, categories, holds, what is unread
+        client.get("/wallet/set-aside/")
+    with django_assert_num_queries(7):  # and after which
+        client.get(f"/wallet/set-aside/?after={first.public_id}")
 
 
 def test_what_how_to_read_it_explains_has_its_figure_even_where_that_is_none(client):

@@ -73,6 +73,8 @@ FOR_MEMBERS = (
     "/wallet/?show=out",
     "/wallet/?choose=days",
     "/wallet/hours/",
+    "/wallet/set-aside/",
+    "/wallet/set-aside/?show=out",
     "/wallet/balance/",
     "/wallet/balance/?period=month",
     "/send/",
