@@ -133,7 +133,7 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
     def get_what_for(self, entry: Entry) -> str:
         """In the caller's language: the beginning of the note, or else what kind it is."""
         line = queries.line_of(entry)
-        return movements.what_for(line.kind, line.note)
+        return movements.what_for(line.kind, line.note, is_by_payer=line.is_by_payer)
 
     def get_with_whom(self, entry: Entry) -> str:
         """In the caller's language: the other one's name or, where no person sent it, what moved it."""

@@ -29,6 +29,7 @@ MOST_LOTS = 50
 MOST_STEPS = 20
 MOST_FOREBEARS = 2000  # of all lots of one page together
 MOST_FOREBEARS_OF_ONE = 20_000  # on the page of one lot
+FEW_FOREBEARS = 100  # where nothing but their latest step is told
 SOON = timedelta(days=30)  # as early as the first notice
 
 
@@ -64,6 +65,11 @@ class Step:
     category_name: str = ""
 
     @property
+    def is_start(self) -> bool:
+        """Whether the payee began with them."""
+        return movements.is_start(self.kind, is_by_payer=self.is_by_payer)
+
+    @property
     def what_for(self) -> str:
         """What it was, in words; empty where that is between the community fund and somebody else."""
         if self.kind == Kind.GRANT and not self.public_id:
@@ -89,6 +95,11 @@ class Origin:
     @property
     def expires_soon(self) -> bool:
         return self.expires_on is not None and self.in_days <= SOON.days
+
+    @property
+    def latest(self) -> Step | None:
+        """The step by which they came to their owner; None where the way was not looked for so far."""
+        return self.steps[0] if self.steps else None
 
     @property
     def steps_in_order(self) -> list[Step]:
@@ -140,10 +151,15 @@ def origin(account: Account, lot_id: int, *, skip: int = 0, category_names: Mapp
 
 
 def _with_their_ways(
-    lots: Sequence[Lot], account: Account, most: int, skip: int, category_names: Mapping[str, str]
+    lots: Sequence[Lot],
+    account: Account,
+    most: int,
+    skip: int,
+    category_names: Mapping[str, str],
+    steps: int | None = None,
 ) -> list[Origin]:
     parents = _forebears(lots, most)
-    ways = {lot.pk: _way(_node(lot), lot.mint, parents, skip) for lot in lots}
+    ways = {lot.pk: _way(_node(lot), lot.mint, parents, skip, steps or MOST_STEPS) for lot in lots}
     passed = {step.transfer_id for way in ways.values() for step in way.steps}
     found = Transfer.objects.select_related("payer__owner", "payee__owner", "hold").only(*_OF_A_STEP)
     transfers = found.in_bulk(passed)
@@ -168,8 +184,8 @@ def _purpose(owner: Account) -> str:
 
 
 def first_lots(account: Account, *, limit: int) -> list[Origin]:
-    """The ``limit`` open lots that are used first, without the way they came; one query."""
-    return [_origin(lot, account, _Way((), False), {}, {}) for lot in _open_lots(account)[:limit]]
+    """The ``limit`` open lots that are used first, with the latest step by which they came; three queries."""
+    return _with_their_ways(list(_open_lots(account)[:limit]), account, FEW_FOREBEARS, 0, {}, steps=1)
 
 
 def expiring_soon(account: Account) -> Soon | None:
@@ -299,8 +315,8 @@ def _forebears(lots: Iterable[Lot], most: int) -> _Parents:
     return _Parents(parents, cut_at=rows[-1][0] if len(rows) == most else None)
 
 
-def _way(lot: _Node, mint: Mint, parents: _Parents, skip: int) -> _Way:
-    """The transfers by which ``lot`` and its forebears came to another owner, without the latest ``skip``.
+def _way(lot: _Node, mint: Mint, parents: _Parents, skip: int, steps: int) -> _Way:
+    """The latest ``steps`` transfers by which ``lot`` and its forebears came to another owner, after ``skip``.
 
     Where not all forebears were looked for, no transfer is told before which others may be missing.
     """
@@ -318,8 +334,8 @@ def _way(lot: _Node, mint: Mint, parents: _Parents, skip: int) -> _Way:
                 waiting.append(one)
     handed_on = {step.transfer_id: step for step in _handed_on(met.values(), mint, parents)}
     known = sorted((key for key in handed_on if key > horizon), reverse=True)
-    told = [handed_on[key] for key in known[skip : skip + MOST_STEPS]]
-    return _Way(told, len(known) > skip + MOST_STEPS or horizon > 0 or is_open_ended)
+    told = [handed_on[key] for key in known[skip : skip + steps]]
+    return _Way(told, len(known) > skip + steps or horizon > 0 or is_open_ended)
 
 
 def _handed_on(lots: Iterable[_Node], mint: Mint, parents: _Parents) -> Iterable[_Handed]:

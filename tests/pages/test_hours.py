@@ -14,14 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Member
-from accounts.operations import community_fund
+from accounts.operations import community_fund, grant
 from ledger import operations, origins
 from ledger.models import Lot, Transfer
 from ledger.origins import _BACK, burnt, issued
 from notifications.models import Event
 from timebank import clock
 
-from ..factories import make_member
+from ..factories import make_coordinator, make_member
 from ..ledger.stories import available, pay
 from .moving import send
 from .reading import links, words
@@ -63,7 +63,9 @@ def test_each_lot_says_what_it_came_with_when_it_expires_and_the_way_it_came(cli
 
     page = page_of(client, clara)
 
-    assert "Given out by the community fund do not expire 45min The way they came: 3 steps" in words(page)
+    assert "Last from Bento Lima Given out by the community fund since today · do not expire 45min The way" in words(
+        page
+    )
     assert way(page) == [
         "2 h from the community fund to Ana Souza today These hours began here.",
         "1 h from Ana Souza to Bento Lima Help · today They were split here: the rest stayed, or went another way.",
@@ -72,6 +74,53 @@ def test_each_lot_says_what_it_came_with_when_it_expires_and_the_way_it_came(cli
     ]
     payment = Transfer.objects.get(payee=clara.account)
     assert links(client.get("/wallet/hours/"), "today") == [f"/transfers/{payment.public_id}/"]
+
+
+def titles(page: Any) -> list[str]:
+    """What each lot is called, and what it came with."""
+    rows = re.findall(r"<h3>(.*?)</h3>\s*<p>(.*?)</p>", page.content.decode(), re.DOTALL)
+    return [html.unescape(f"{title.strip()} | {birth.strip()}") for title, birth in rows]
+
+
+def test_each_lot_is_called_by_whom_it_came_from_last_so_that_they_are_told_apart(client, settings):
+    settings.GRANTED_HOURS_EXPIRE_DAYS = 30
+    ana, bento, clara = make_member(name="Ana Souza", minutes=120), make_member(name="Bento Lima"), make_member()
+    dora = make_member(name="Dora Reis", credit_limit_minutes=60)
+    send(ana, bento, 60, kind="gift")
+    send(bento, clara, 30, kind="gift")
+    send(dora, clara, 15)
+    grant(clara.account, amount_minutes=45, reason="A new roof", by=make_coordinator(), key="roof")
+    page = page_of(client, clara)
+
+    assert sorted(titles(page)) == [
+        "From Dora Reis | Issued by Dora Reis, who gives the time later",
+        "From the community fund | Given by a coordinator",
+        "Last from Bento Lima | Given out by the community fund",
+    ]
+    assert titles(page_of(client, ana)) == ["From the community fund | Starting hours"]
+    Member.objects.filter(pk__in=[bento.pk, dora.pk]).update(state=Member.State.SUSPENDED)
+    assert {"From a former neighbour | Issued by a former neighbour"} < set(titles(page_of(client, clara)))
+    assert "Last from a former neighbour | Given out by the community fund" in titles(page_of(client, clara))
+
+
+def test_lots_are_told_apart_in_portuguese_too(client, settings):
+    ana, bento = make_member(name="Ana Souza", minutes=120), make_member(minutes=60, language="pt-br")
+    send(ana, bento, 60)
+
+    assert sorted(titles(page_of(client, bento))) == [
+        "Do fundo da comunidade | Horas de boas-vindas",
+        "Por último de Ana Souza | Dadas pelo fundo da comunidade",
+    ]
+
+
+def test_what_was_not_looked_at_so_far_is_called_by_what_it_came_with(client, monkeypatch):
+    ana, bento = make_member(name="Ana Souza", minutes=120), make_member()
+    send(ana, bento, 60)
+    monkeypatch.setattr(origins, "MOST_FOREBEARS", 1)
+
+    assert titles(page_of(client, bento)) == ["Given out by the community fund | do not expire"]
+    monkeypatch.setattr(origins, "FEW_FOREBEARS", 1)
+    assert "Given out by the community fund" in words(client.get("/wallet/"))
 
 
 def test_where_hours_join_it_says_so_and_tells_of_nobody_elses_how_many(client):

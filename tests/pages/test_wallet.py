@@ -19,8 +19,8 @@ from .reading import amounts, links, words
 pytestmark = pytest.mark.django_db
 
 # Session, member, account, categories, lines, months, holds on their way, what expires, the limits in force and those
-# to come, the first lots, the latest months, what is unread.
-QUERIES = 13
+# to come, the first lots, what they were, by which transfers they came, the latest months, what is unread.
+QUERIES = 15
 
 
 def test_each_line_says_what_for_with_whom_and_the_balance_after_it(client):
@@ -272,6 +272,21 @@ def test_of_a_very_long_statement_the_latest_months_follow_or_are_asked_for(clie
     for answer in (part, client.get(asked)):
         assert "Came in · 4 h Went out · 1 h" in words(answer)
     assert "<main" not in part.content.decode()
+
+
+def test_the_hours_that_are_used_first_say_from_whom_they_came_last_and_when(client):
+    ana, bento, clara = make_member(name="Ana Souza", minutes=240), make_member(name="Bento Lima"), make_member()
+    for minutes in (10, 20):
+        send(ana, bento, minutes, kind="gift")
+    send(bento, clara, 15)
+    for member, said in (
+        (ana, "From the community fund"),
+        (bento, "Last from Ana Souza"),
+        (clara, "Last from Bento Lima"),
+    ):
+        client.force_login(member)
+        page = client.get("/wallet/").content.decode()
+        assert [name.strip() for name in re.findall("<dt>([^<]*)<small>since", page)] == [said]
 
 
 def test_bars_of_hours_grow_short_as_they_near_their_end(client, settings):
