@@ -25,7 +25,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-import timebank.sqlite  # noqa: F401  for tools that import the settings without manage.py
+from timebank.sqlite import connection_class  # also for tools that import the settings without manage.py
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -272,6 +272,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
         "transaction_mode": "IMMEDIATE",
+        "factory": connection_class(),
         # pysqlite3 keeps the most used statements prepared, and once its list is full a new one never stays
         # in it: with the usual 100, every statement of a payment is prepared anew each time (half its cost).
         "cached_statements": 500,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from contextlib import suppress
 
 FIRST_SOUND_VERSION = (3, 51, 3)
 
@@ -23,6 +24,25 @@ def use_the_bundled_library() -> None:
         return
     sys.modules["sqlite3"] = pysqlite3
     sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
+
+
+def connection_class() -> type[sqlite3.Connection]:
+    """What Django is to open its connections with, as sqlite3's ``factory``.
+
+    pysqlite3's own ``close`` frees the statements of cursors that still wait to be collected as garbage. Where another
+    thread is just collecting one, the process dies. Let go instead, a connection is closed by whoever gives up its last
+    cursor, usually at once.
+    """
+    library = sys.modules["sqlite3"]
+    if library is sqlite3:  # it never frees what a cursor still has
+        return sqlite3.Connection
+
+    class LetGo(library.Connection):  # type: ignore[name-defined]
+        def close(self) -> None:
+            with suppress(library.Error):
+                self.rollback()
+
+    return LetGo
 
 
 def version_in_use() -> tuple[int, ...]:

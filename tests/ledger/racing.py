@@ -66,7 +66,13 @@ class Racers:
         pipe = _pipe(process.stdin)
         pipe.write(json.dumps(order) + "\n")
         pipe.flush()
-        return lambda: json.loads(_pipe(process.stdout).readline())
+
+        def answer() -> Any:
+            line = _pipe(process.stdout).readline()
+            assert line, f"the racer {number} ended with {process.wait(timeout=60)}"
+            return json.loads(line)
+
+        return answer
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:
