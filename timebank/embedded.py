@@ -77,12 +77,12 @@ class Embedded:
         from timebank.celery import app
 
         class Worker(WorkController):  # no signal handlers, no banner
-            def __init__(self, *queues: str) -> None:
+            def __init__(self, *queues: str, concurrency: int) -> None:
                 self.ready = threading.Event()
                 super().__init__(
                     app=app,
                     pool_cls="threads",
-                    concurrency=settings.QUEUE_WORKERS,
+                    concurrency=concurrency,
                     hostname=f"{queues[0]}@localhost",
                     queues=list(queues),
                     without_heartbeat=True,
@@ -111,8 +111,8 @@ class Embedded:
         self._beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
         self.relay = Relay()
 
-    def _start_worker(self, *queues: str) -> None:
-        worker = self._worker(*queues)
+    def _start_worker(self, *queues: str, concurrency: int) -> None:
+        worker = self._worker(*queues, concurrency=concurrency)
 
         def work() -> None:
             try:
@@ -129,11 +129,11 @@ class Embedded:
     def start(self) -> None:
         """Begin to work. Raises RuntimeError when a worker does not get ready."""
         running.recover()
-        # Payments have threads of their own: they never wait for a mail server. One worker after the other, for Celery
+        # Payments have a thread of their own: they never wait for a mail server. One worker after the other, for Celery
         # has a new one listen to the queues of the one that was made last.
         payments, *others = QUEUES
-        self._start_worker(payments)
-        self._start_worker(*others)
+        self._start_worker(payments, concurrency=1)
+        self._start_worker(*others, concurrency=max(1, settings.QUEUE_WORKERS - 1))
         self._beat.start()
         self.relay.start()
 
